@@ -1,0 +1,55 @@
+# Two commands do all the set-up: `make run` and `make test`.
+# PYTHON chooses the interpreter (3.11 or later); another one than last time makes .venv anew.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready-$(shell $(PYTHON) -c 'import sys, hashlib, pathlib; files = [pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml")]; print(".".join(map(str, sys.version_info[:3])) + "-" + hashlib.sha256(b"".join(files)).hexdigest()[:16])')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow lint bench picture schema lock clean
+
+help:          ## list the commands
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: $(READY)
+
+# Bytecode is compiled at install (pip's default): without it the vendors' packages import four times slower.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
+	@echo "Setting up $(VENV): about 120 packages, one to three minutes, once." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q qrng_hub adapters
+	@touch $@
+
+run: setup     ## draw 64 bytes through five backends and show where they came from
+	@$(BIN)/qrng run configs/quickstart.toml
+
+test: lint     ## lint, type-check and run the tests, but for the slow ones
+	@$(BIN)/python -m pytest
+
+test-slow: setup ## run the tests that take minutes
+	@$(BIN)/python -m pytest -m slow
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+
+bench: setup   ## measure start-up, overhead and throughput; prints JSON
+	@for name in startup throughput overhead; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+picture: setup ## draw docs/quickstart.svg from a real run
+	@$(BIN)/python docs/picture.py
+
+schema: setup  ## export the JSON Schema of the run file
+	@$(BIN)/qrng config schema > configs/schema.json
+
+lock: setup    ## resolve the versions anew into requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock --quiet
+
+clean:         ## remove .venv and the caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
