@@ -1,0 +1,157 @@
+"""Every exception and warning of the hub, under one root.
+
+::
+
+    QRNGError
+    ├── ConfigError (ValueError)                a run file, a setting or an option is wrong
+    ├── RequestError (ValueError)               a request that nothing could satisfy as asked
+    │   ├── BackendLimitError                   more qubits, shots or circuits than the backend takes
+    │   └── UnsupportedCircuitError             a gate or a coupling the backend does not have
+    ├── UnknownNameError (LookupError)          no adapter, protocol or example of that name
+    │   └── UnknownBackendError                 no backend of that address
+    ├── AdapterError                            the code for a vendor cannot be used
+    │   ├── AdapterUnavailableError (ImportError)   its SDK is not installed
+    │   └── AdapterConflictError                two installed adapters claim one name
+    ├── VendorError                             a vendor answered something that is not understood
+    │   ├── BackendOfflineError                 the backend does not take jobs now
+    │   ├── AuthenticationError (PermissionError)   the vendor refused the credentials
+    │   ├── QuotaError                          a limit of the account is reached
+    │   ├── RateLimitedError                    too many requests; try again later
+    │   ├── ServiceUnreachableError (ConnectionError)   no answer from the vendor's service
+    │   └── JobError                            a job at the vendor
+    │       ├── JobFailedError                  the vendor says that it failed
+    │       ├── JobCancelledError               it was cancelled
+    │       ├── JobTimeoutError (TimeoutError)  it did not end in the time allowed
+    │       └── JobNotFoundError (LookupError)  the vendor does not know it
+    ├── EntropyError                            outcomes that may not be used as asked
+    │   ├── ReconstructedMeasurementsError      shots rebuilt from counts or probabilities
+    │   └── InsufficientEntropyError            less entropy than the output needs
+    ├── PolicyStopError                         the policy allows no further candidate
+    ├── BudgetExceededError                     the cost is above what is allowed, or unknown
+    ├── RunInterruptedError                     the caller stopped the run; the ledger says where it was
+    └── LedgerError                             the ledger cannot be opened, read or written
+        └── LedgerSchemaError                   it was written by a newer release
+
+    UserWarning
+    └── SimulatedFallbackWarning                hardware was asked for, a simulator delivered
+"""
+
+
+class QRNGError(Exception):
+    """The root of every error the hub raises."""
+
+
+class ConfigError(QRNGError, ValueError):
+    """A run file, a setting or an option is wrong."""
+
+
+class RequestError(QRNGError, ValueError):
+    """A request that no backend could satisfy as asked."""
+
+
+class BackendLimitError(RequestError):
+    """More qubits, shots or circuits than the backend takes."""
+
+
+class UnsupportedCircuitError(RequestError):
+    """A gate or a coupling that the backend does not have."""
+
+
+class UnknownNameError(QRNGError, LookupError):
+    """No adapter, protocol or example of that name."""
+
+
+class UnknownBackendError(UnknownNameError):
+    """No backend of that address."""
+
+
+class AdapterError(QRNGError):
+    """The code for a vendor cannot be used."""
+
+
+class AdapterUnavailableError(AdapterError, ImportError):
+    """The vendor's SDK is not installed."""
+
+
+class AdapterConflictError(AdapterError):
+    """Two installed adapters claim one name."""
+
+
+class VendorError(QRNGError):
+    """A vendor answered something that is not understood; the job's fate may be unknown."""
+
+
+class BackendOfflineError(VendorError):
+    """The backend does not take jobs now."""
+
+
+class AuthenticationError(VendorError, PermissionError):
+    """The vendor refused the credentials."""
+
+
+class QuotaError(VendorError):
+    """A limit of the account is reached."""
+
+
+class RateLimitedError(VendorError):
+    """Too many requests; the vendor asks to try again later."""
+
+
+class ServiceUnreachableError(VendorError, ConnectionError):
+    """No answer from the vendor's service."""
+
+
+class JobError(VendorError):
+    """A job at the vendor did not deliver."""
+
+
+class JobFailedError(JobError):
+    """The vendor says that the job failed."""
+
+
+class JobCancelledError(JobError):
+    """The job was cancelled."""
+
+
+class JobTimeoutError(JobError, TimeoutError):
+    """The job did not end in the time allowed."""
+
+
+class JobNotFoundError(JobError, LookupError):
+    """The vendor does not know the job."""
+
+
+class EntropyError(QRNGError):
+    """Outcomes that may not be used as asked."""
+
+
+class ReconstructedMeasurementsError(EntropyError):
+    """The shots were rebuilt from counts or probabilities, so their order carries no entropy."""
+
+
+class InsufficientEntropyError(EntropyError):
+    """The outcomes carry less entropy than the output needs."""
+
+
+class PolicyStopError(QRNGError):
+    """The policy allows no further candidate; the message lists each one with its reason."""
+
+
+class BudgetExceededError(QRNGError):
+    """The cost of a job is above what is allowed, or unknown and not accepted."""
+
+
+class RunInterruptedError(QRNGError):
+    """The caller stopped the run; jobs at a vendor stay in the ledger as they were last seen."""
+
+
+class LedgerError(QRNGError):
+    """The ledger cannot be opened, read or written."""
+
+
+class LedgerSchemaError(LedgerError):
+    """The ledger was written by a newer release."""
+
+
+class SimulatedFallbackWarning(UserWarning):
+    """Hardware was asked for and a simulator delivered: its bits carry no credited entropy."""

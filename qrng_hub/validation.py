@@ -1,0 +1,81 @@
+"""Checks what people write against a model, and says what is wrong in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from qrng_hub.errors import ConfigError
+from qrng_hub.records import Record
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+Path = Sequence[str | int]
+
+
+def validated(
+    model: type[AnyRecord], values: Mapping[str, Any], prefix: str = "", place: Callable[[Path], str] | None = None
+) -> AnyRecord:
+    """Makes a `model` of `values`; raises `ConfigError` with one line a problem.
+
+    A line begins with `place(path)`, by default the dotted path of the key below `prefix`.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        name = place or (lambda path: key_path([prefix, *path] if prefix else path))
+        problems = error.errors(include_url=False, include_input=False)
+        lines = [f"{name(problem['loc'])}: {_sentence(model, problem)}" for problem in problems]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def key_path(path: Path) -> str:
+    """Writes a path as a reader of TOML would: backend[0].qubits.
+
+    >>> key_path(["backend", 0, "qubits"])
+    'backend[0].qubits'
+    """
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Ends a message about an unknown name: with the nearest valid one, or with them all."""
+    listed = list(names)
+    if near := get_close_matches(name, listed, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; there is: {', '.join(listed)}" if listed else "; there is nothing to set here"
+
+
+def _sentence(model: type[BaseModel], problem: Any) -> str:
+    *parents, last = problem["loc"] or ("",)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key{nearest(str(last), _keys(_model_at(model, parents)))}"
+    if problem["type"] == "missing":
+        return "this key is required"
+    message: str = problem["msg"]
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _keys(model: type[BaseModel] | None) -> Iterator[str]:
+    fields = model.model_fields if model else {}
+    return (field.alias or name for name, field in fields.items())
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """Finds the model that the keys under `path` belong to."""
+    found: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int) or found is None:
+            continue
+        fields = {field.alias or name: field for name, field in found.model_fields.items()}
+        found = _model_in(fields[part].annotation) if part in fields else None
+    return found
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
