@@ -1,0 +1,182 @@
+"""Opens the database, brings its schema up to date, and gives transactions of two kinds.
+
+A fast one survives the end of the process (SQLite: WAL, synchronous = NORMAL); a durable one also
+survives the end of the power (FULL), and is for what must be on record before money is spent.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_BUSY_MILLISECONDS = 30_000
+
+
+class Database:
+    """An open database with an up-to-date schema, for use by any number of threads."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._fast = _engine(url, durable=False)
+        self._durable = _engine(url, durable=True)
+        self._reader = self._fast.execution_options(qrng_begin="BEGIN")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Opens a transaction that only reads."""
+        with self._translated(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Opens a fast transaction; it is undone if the block raises."""
+        with self._translated(), self._fast.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def durable(self) -> Iterator[Connection]:
+        """Opens a durable transaction; it is undone if the block raises."""
+        with self._translated(), self._durable.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._fast.dispose()
+        self._durable.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+
+def open_database(url: str) -> Database:
+    """Opens the database at a SQLAlchemy URL, making or migrating its tables.
+
+    Raises `ConfigError` for a URL that is none, `LedgerError` if it cannot be opened, and
+    `LedgerSchemaError` if a newer release wrote it.
+    """
+    parsed = _parse(url)
+    database = Database(parsed)
+    try:
+        _prepare_folder(database)
+        _bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigError(
+            f"ledger.url is not a database URL; write sqlite:///FILE or postgresql+psycopg://...: {error}"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
+        ) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigError("ledger.url must name a file: a ledger in memory forgets jobs that were paid for")
+    return parsed
+
+
+def _prepare_folder(database: Database) -> None:
+    if database.url.get_backend_name() != "sqlite":
+        return
+    folder = Path(str(database.url.database)).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {database.shown_url} cannot be made: {error}. Set ledger.url in the run file, or the"
+            " environment variable QRNG_STATE_DIR, to a place you may write"
+        ) from error
+
+
+def _engine(url: URL, *, durable: bool) -> Engine:
+    try:
+        engine = create_engine(url)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
+        ) from error
+    if url.get_backend_name() == "sqlite":
+        _configure_sqlite(engine, "FULL" if durable else "NORMAL")
+    else:
+        _configure_postgresql(engine, "on" if durable else "off")
+    return engine
+
+
+def _configure_sqlite(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "journal_mode=WAL", f"synchronous={synchronous}"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.execute("PRAGMA foreign_keys=ON").close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("qrng_begin", "BEGIN IMMEDIATE"))
+
+
+def _configure_postgresql(engine: Engine, synchronous_commit: str) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET synchronous_commit TO {synchronous_commit}")
+        connection.commit()
+
+
+def _bring_up_to_date(database: Database) -> None:
+    known = sorted(path.stem[1:5] for path in (_MIGRATIONS / "versions").glob("v*.py"))
+    with database.reading() as connection:
+        found = _version(connection)
+    if found is not None and found not in known:
+        raise LedgerSchemaError(
+            f"the ledger {database.shown_url} has schema {found}, written by a newer release; this one knows up to"
+            f" {known[-1]}: upgrade qrng-hub, or point ledger.url at another file"
+        )
+    if found != known[-1]:
+        with database.durable() as connection:
+            _migrate(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    version: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return version
+
+
+def _migrate(connection: Connection) -> None:
+    """Runs the numbered migrations; alembic takes 0.2 s to import, so only here."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,6 @@
+"""What happened: jobs with their cost and times, draws with their receipts, append-only events."""
+
+from qrng_hub.ledger.queries import LedgerJob
+from qrng_hub.ledger.store import Ledger, open_ledger
+
+__all__ = ["Ledger", "LedgerJob", "open_ledger"]

@@ -1,0 +1,121 @@
+"""Writes to the ledger, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, insert, update
+
+from qrng_hub.clock import Clock
+from qrng_hub.database import Database, open_database
+from qrng_hub.ledger import queries, schema
+from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
+
+
+class Ledger:
+    """The open ledger; safe for any number of threads and processes."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def intend(self, spec: JobSpec, quote: Quote, origin: Origin, draw_id: str | None) -> None:
+        """Puts a job on record, durably, before it is submitted."""
+        row = _spec_columns(spec, quote, origin, draw_id) | {"spec": spec.model_dump_json(), "stamps": "observed"}
+        row |= {"state": JobState.INTENDED, "native_billed": {}, "message": "", "recorded_utc": self._clock.now()}
+        with self._database.durable() as connection:
+            connection.execute(insert(schema.jobs), row)
+            self._append(connection, "job.intended", spec.key, {"address": spec.address})
+
+    def update(self, job: Job) -> None:
+        """Records, durably, the state of an intended job as last seen."""
+        statement = update(schema.jobs).where(schema.jobs.c.key == job.spec.key)
+        with self._database.durable() as connection:
+            connection.execute(statement, _job_columns(job))
+            self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
+
+    def close_intent(self, key: str, state: JobState, message: str) -> None:
+        """Records that an intended job never reached the vendor, or that nobody knows whether it did."""
+        statement = update(schema.jobs).where(schema.jobs.c.key == key)
+        with self._database.durable() as connection:
+            connection.execute(statement, {"state": state, "message": message})
+            self._append(connection, f"job.{state}", key, {"message": message})
+
+    def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
+        """Records a job that cost nothing and is over, in one fast transaction."""
+        row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
+        with self._database.writing() as connection:
+            connection.execute(insert(schema.jobs), row | {"spec": None, "recorded_utc": self._clock.now()})
+            self._append(connection, f"job.{job.state}", job.spec.key, {"address": job.spec.address})
+
+    def record_draw(self, receipt: Receipt) -> None:
+        """Keeps the receipt of a draw."""
+        row = receipt.model_dump(include={"draw_id", "created_utc", "bytes", "origin"})
+        with self._database.writing() as connection:
+            connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
+            self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
+
+    def record_event(self, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> None:
+        """Appends an event."""
+        with self._database.writing() as connection:
+            self._append(connection, kind, subject, detail)
+
+    def jobs(self, limit: int = 100) -> tuple[queries.LedgerJob, ...]:
+        """Lists the newest jobs first."""
+        with self._database.reading() as connection:
+            return queries.jobs(connection, limit)
+
+    def events(self, subject: str | None = None) -> tuple[LedgerEvent, ...]:
+        """Lists the events in the order they happened, of one subject or of all."""
+        with self._database.reading() as connection:
+            return queries.events(connection, subject)
+
+    def receipt(self, draw_id: str) -> Receipt:
+        """Reads the receipt of a draw; raises `LedgerError` if there is none of that id."""
+        with self._database.reading() as connection:
+            return queries.receipt(connection, draw_id)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
+    def _append(self, connection: Connection, kind: str, subject: str, detail: Mapping[str, Any]) -> None:
+        row = {"at_utc": self._clock.now(), "kind": kind, "subject": subject, "detail": dict(detail)}
+        connection.execute(insert(schema.events), row)
+
+
+def open_ledger(url: str, clock: Clock) -> Ledger:
+    """Opens the ledger at a database URL; raises as `qrng_hub.database.open_database` does."""
+    return Ledger(open_database(url), clock)
+
+
+def _spec_columns(spec: JobSpec, quote: Quote, origin: Origin, draw_id: str | None) -> dict[str, Any]:
+    return {
+        "key": spec.key,
+        "draw_id": draw_id,
+        "address": spec.address,
+        "origin": origin,
+        "qubits": max(len(circuit.measured) for circuit in spec.circuits),
+        "circuits": len(spec.circuits),
+        "shots": spec.shots,
+        "cost_estimated_low": quote.low,
+        "cost_estimated_high": quote.high,
+        "currency": quote.currency,
+        "native_estimated": quote.native,
+    }
+
+
+def _job_columns(job: Job) -> dict[str, Any]:
+    return {
+        "vendor_id": job.vendor_id,
+        "state": job.state,
+        "cost_billed": job.billed,
+        "native_billed": job.usage,
+        "queued_utc": job.queued_utc,
+        "running_utc": job.running_utc,
+        "finished_utc": job.finished_utc,
+        "stamps": job.stamps,
+        "message": job.message,
+    }
