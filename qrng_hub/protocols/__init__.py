@@ -1,0 +1,5 @@
+"""How outcomes become entropy that may be counted on: what to run, and what its outcomes are worth."""
+
+from qrng_hub.protocols.superposition import Superposition
+
+__all__ = ["Superposition"]
