@@ -1,0 +1,185 @@
+"""The run file: TOML -> checked settings.
+
+Adapters' own settings and a backend's options are opaque here; the hub checks them against the
+models that the adapters declare. A file holds no secrets, only names of environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_state_path
+from pydantic import Field, JsonValue
+
+from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.records import Fallback, Record
+from qrng_hub.validation import Path as KeyPath
+from qrng_hub.validation import key_path, nearest, validated
+
+MAX_DRAW_BYTES = 2**30
+PositiveInt = Annotated[int, Field(ge=1, strict=True)]
+
+
+class RequestSettings(Record):
+    """`[request]`: what is wanted."""
+
+    bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True)] = 64
+    """Bytes to deliver; more than 1 GiB is drawn in several runs."""
+    mode: Literal["first", "each"] = "first"
+    """first: the backends are an ordered fallback chain. each: all must deliver, outputs are XORed."""
+    protocol: Literal["superposition"] = "superposition"
+    mix_os_entropy: bool = True
+    """XOR the output with bytes of the operating system's generator."""
+    retain_raw: bool = False
+    """Keep the raw outcomes, which are secrets, as .npy files of mode 0600 in the state folder."""
+
+
+class PolicySettings(Record):
+    """`[policy]`: what may happen when a backend does not deliver."""
+
+    fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
+    max_wait_seconds: Annotated[float, Field(gt=0)] = 86_400.0
+    """How long a job may stay queued and running before the run stops waiting for it."""
+    max_attempts: PositiveInt = 3
+    """How often a request that the vendor did not take is sent, in all."""
+
+
+class BudgetSettings(Record):
+    """`[budget]`: what may be spent; nothing unless this says so."""
+
+    usd_per_job: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    """The most that one job may be estimated to cost; a job of unknown price is refused."""
+
+
+class BackendSettings(Record):
+    """`[[backend]]`: one backend to use, in the order of the file."""
+
+    address: str
+    qubits: PositiveInt | None = None
+    """How many qubits to use; by default as many as suit the backend."""
+    shots: PositiveInt | None = None
+    """Shots a job; by default as many as the request needs."""
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    """`[backend.options]`: settings of the adapter's own."""
+
+
+class LedgerSettings(Record):
+    """`[ledger]`: where jobs, costs and receipts are kept."""
+
+    url: str | None = None
+    """A SQLAlchemy URL, sqlite:///FILE or PostgreSQL; by default ledger.db in the state folder."""
+
+
+class RunFile(Record):
+    """A whole run file."""
+
+    version: Literal[1]
+    request: RequestSettings = RequestSettings()
+    policy: PolicySettings = PolicySettings()
+    budget: BudgetSettings = BudgetSettings()
+    backends: Annotated[tuple[BackendSettings, ...], Field(alias="backend", min_length=1)] = (
+        BackendSettings(address="local:stim"),
+    )
+    adapters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    ledger: LedgerSettings = LedgerSettings()
+
+
+def load_run_file(path: str | Path) -> RunFile:
+    """Reads and checks a run file; raises `ConfigError` with file, line or key, and what was expected."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text, parse_float=Decimal)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; `qrng config init` copies an example") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: this is not TOML: {error}") from error
+    return _checked(values, place=lambda keys: f"{path}{_line_of(text, keys)}: {key_path(keys)}")
+
+
+def run_file_from(values: Mapping[str, Any]) -> RunFile:
+    """Checks a run file given as a mapping; raises `ConfigError`."""
+    return _checked(values, place=key_path)
+
+
+def state_folder() -> Path:
+    """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own."""
+    chosen = os.environ.get("QRNG_STATE_DIR")
+    return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
+
+
+def ledger_url(settings: LedgerSettings) -> str:
+    """Returns the database URL of the ledger."""
+    return settings.url or f"sqlite:///{state_folder() / 'ledger.db'}"
+
+
+def example(name: str) -> str:
+    """Reads a run file that ships with the package; raises `UnknownNameError`."""
+    shipped = Path(__file__).with_name("configs")
+    folder = shipped if shipped.is_dir() else Path(__file__).parents[1] / "configs"
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in names:
+        raise UnknownNameError(f"there is no example {name!r}{nearest(name, names)}")
+    return (folder / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _checked(values: Mapping[str, Any], place: Any) -> RunFile:
+    if values.get("version", 1) != 1:
+        raise ConfigError(
+            f"{place(['version'])}: this release reads version 1, not {values['version']!r}; upgrade qrng-hub"
+        )
+    return validated(RunFile, _plain(values), place=place)
+
+
+def _plain(value: Any) -> Any:
+    """Turns the `Decimal`s of opaque tables, which JSON does not have, into floats."""
+    if not isinstance(value, Mapping):
+        return value
+    opaque = {"adapters", "options"}
+    return {key: _floats(item) if key in opaque else _plain_items(item) for key, item in value.items()}
+
+
+def _plain_items(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+
+
+def _floats(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case list():
+            return [_floats(item) for item in value]
+        case dict():
+            return {key: _floats(item) for key, item in value.items()}
+    return value
+
+
+def _line_of(text: str, path: KeyPath) -> str:
+    """Finds the line of a key, or of the table it is missing from; '' if it is written otherwise."""
+    table, wanted = list(path[:-1]), str(path[-1]) if path else ""
+    here: list[str | int] = []
+    found = ""
+    arrays: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*(\[\[?)\s*([\w.-]+)\s*\]", line):
+            here = _table(header[2], is_array=header[1] == "[[", arrays=arrays)
+            found = f", line {number}" if here in (table, list(path)) else found
+        elif here == table and re.match(rf"\s*{re.escape(wanted)}\s*=", line):
+            return f", line {number}"
+    return found
+
+
+def _table(name: str, *, is_array: bool, arrays: dict[str, int]) -> list[str | int]:
+    """Gives the key path of a table header; a table below an array belongs to its latest element."""
+    if is_array:
+        arrays[name] = arrays.get(name, -1) + 1
+    first, *rest = name.split(".")
+    return [first, arrays[first], *rest] if first in arrays else [first, *rest]

@@ -1,0 +1,223 @@
+"""The face of the library: opens everything a run file names and hands out bytes with their receipts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import JsonValue
+from pydantic.json_schema import models_json_schema
+
+from qrng_hub.adapter import Adapter
+from qrng_hub.circuits import Circuit
+from qrng_hub.clock import Clock, SystemClock
+from qrng_hub.config import (
+    MAX_DRAW_BYTES,
+    BackendSettings,
+    RunFile,
+    ledger_url,
+    load_run_file,
+    run_file_from,
+    state_folder,
+)
+from qrng_hub.dispatcher import Dispatcher, Limits
+from qrng_hub.errors import QRNGError, RequestError
+from qrng_hub.ledger import LedgerJob, open_ledger
+from qrng_hub.records import Backend, Candidate, Draw, JobSpec, Origin, RawBlock, Receipt, Record, Request
+from qrng_hub.registry import Registry
+from qrng_hub.runner import Progress, Runner
+
+
+def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> Registry:
+    """Finds the adapters of a run file and checks what it says to them; opens and asks nothing else.
+
+    Raises `ConfigError` or `UnknownNameError` if an adapter's settings or a backend's options are wrong.
+    """
+    registry = Registry(run_file.adapters, clock, adapters)
+    for name in run_file.adapters:
+        registry.adapter(name)
+    for index, backend in enumerate(run_file.backends):
+        registry.check_options(backend.address, backend.options, f"backend[{index}].options")
+    return registry
+
+
+def run_file_schema() -> dict[str, Any]:
+    """Makes the JSON Schema of a run file, with the settings and options of every installed adapter."""
+    registry = Registry({}, SystemClock())
+    classes = {name: registry.adapter_class(name) for name in registry.names()}
+    models: list[type[Record]] = [
+        RunFile,
+        *(m for cls in classes.values() for m in (cls.settings_model, cls.options_model)),
+    ]
+    references, schema = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
+    of_model = {model: reference for (model, _), reference in references.items()}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema.update(of_model[RunFile])
+    definitions = schema["$defs"]
+    definitions["RunFile"]["properties"]["adapters"]["properties"] = {
+        name: of_model[cls.settings_model] for name, cls in classes.items()
+    }
+    definitions["BackendSettings"]["allOf"] = [
+        {
+            "if": {"properties": {"address": {"pattern": f"^{name}:"}}},
+            "then": {"properties": {"options": of_model[cls.options_model]}},
+        }
+        for name, cls in classes.items()
+    ]
+    return schema
+
+
+def _silent(_progress: Progress) -> None:
+    """Shows nothing."""
+
+
+class Hub:
+    """Random numbers from the backends of one run file; use it as a context manager.
+
+    >>> import os, tempfile
+    >>> os.environ["QRNG_STATE_DIR"] = tempfile.mkdtemp()
+    >>> with Hub.open() as hub:
+    ...     draw = hub.draw(32)
+    >>> len(draw.data), draw.receipt.origin, draw.receipt.credit.bits
+    (32, 'simulator', 0.0)
+    """
+
+    def __init__(self, run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> None:
+        self.run_file = run_file
+        self._registry = open_registry(run_file, clock, adapters)
+        self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
+        limits = Limits(run_file.budget.usd_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
+        dispatcher = Dispatcher(self._ledger, clock, limits)
+        self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder() / "raw")
+
+    @classmethod
+    def open(
+        cls,
+        run_file: str | Path | RunFile | None = None,
+        *,
+        clock: Clock | None = None,
+        adapters: Iterable[Adapter] = (),
+    ) -> Hub:
+        """Opens the hub of a run file; with none, local:stim and a ledger in the user's state folder.
+
+        `adapters` are ready-made ones that go before the installed of the same name. Raises
+        `ConfigError`, `UnknownNameError` or `LedgerError`.
+        """
+        match run_file:
+            case None:
+                run_file = run_file_from({"version": 1})
+            case str() | Path():
+                run_file = load_run_file(run_file)
+        return cls(run_file, clock or SystemClock(), adapters)
+
+    def random_bytes(self, count: int) -> bytes:
+        """Returns `count` bytes; their receipt stays in the ledger. Raises as `draw` does."""
+        return self.draw(count).data
+
+    def draw(
+        self, count: int, *, backend: str | None = None, on_progress: Callable[[Progress], None] = _silent
+    ) -> Draw:
+        """Draws `count` bytes as the run file says, or from one `backend` only, with their receipt.
+
+        Raises `RequestError` unless 1 <= count <= 1 GiB, `PolicyStopError` if no backend delivers,
+        or the error of the backend that ended the draw.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_DRAW_BYTES:
+            raise RequestError(
+                f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
+            )
+        return self._runner.draw(self._request(count, backend), on_progress)
+
+    def run(self, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
+        """Draws what the run file's `[request]` asks for; raises as `draw` does."""
+        return self.draw(self.run_file.request.bytes, on_progress=on_progress)
+
+    def raw(
+        self,
+        backend: str,
+        circuits: Circuit | Sequence[Circuit],
+        shots: int,
+        options: Mapping[str, JsonValue] | None = None,
+    ) -> tuple[RawBlock, ...]:
+        """Runs circuits on one backend and returns their outcomes as measured, one block a circuit.
+
+        The sharp tool: nothing is credited, conditioned or mixed, and nothing stands in for a
+        backend that fails. Raises `RequestError`, `BudgetExceededError` or the backend's error.
+        """
+        circuits = (circuits,) if isinstance(circuits, Circuit) else tuple(circuits)
+        self._registry.check_options(backend, options or {}, "options")
+        key = uuid.uuid4().hex
+        spec = JobSpec(key=key, address=backend, circuits=circuits, shots=shots, options=dict(options or {}))
+        return self._runner.collect(spec)
+
+    def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
+        """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""
+        wanted = None if origin is None else Origin(origin)
+        described, _ = self._survey()
+        return tuple(b for b in described if b.qubits >= min_qubits and wanted in (None, b.origin))
+
+    def unavailable(self) -> tuple[str, ...]:
+        """Says of each adapter whose backends cannot be listed why, and what to do."""
+        _, reasons = self._survey()
+        return tuple(reasons)
+
+    def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
+        """Lists the newest jobs of the ledger, newest first."""
+        return self._ledger.jobs(limit)
+
+    def receipt(self, draw_id: str) -> Receipt:
+        """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""
+        return self._ledger.receipt(draw_id)
+
+    def close(self) -> None:
+        """Waits for what is running and closes everything."""
+        self._runner.close()
+        self._registry.close()
+        self._ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _survey(self) -> tuple[list[Backend], list[str]]:
+        """Describes every backend, adapter by adapter; of those that cannot be, says why."""
+        described: list[Backend] = []
+        reasons: list[str] = []
+        for name in self._registry.names():
+            adapter = self._registry.adapter(name)
+            try:
+                described += [adapter.describe(backend) for backend in adapter.names()]
+            except QRNGError as error:
+                reasons.append(f"{name}: {error}")
+        return described, reasons
+
+    def _request(self, count: int, backend: str | None) -> Request:
+        wanted, listed = self.run_file.request, self.run_file.backends
+        if backend is not None:
+            listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+        return Request(
+            bytes=count,
+            mode=wanted.mode,
+            protocol=wanted.protocol,
+            mix_os_entropy=wanted.mix_os_entropy,
+            retain_raw=wanted.retain_raw,
+            fallback=self.run_file.policy.fallback,
+            candidates=tuple(self._candidate(one) for one in listed),
+        )
+
+    def _candidate(self, backend: BackendSettings) -> Candidate:
+        adapter, name = self._registry.resolve(backend.address)
+        return Candidate(
+            address=backend.address,
+            origin=adapter.origin(name),
+            qubits=backend.qubits,
+            shots=backend.shots,
+            options=backend.options,
+        )

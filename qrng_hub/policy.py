@@ -1,0 +1,108 @@
+"""What to do when a backend does not deliver: pure decisions, each with its reason.
+
+Nothing here acts: the dispatcher and the runner do what is decided and record why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from qrng_hub.errors import (
+    AdapterError,
+    AuthenticationError,
+    ConfigError,
+    LedgerError,
+    QRNGError,
+    RateLimitedError,
+    RequestError,
+    RunInterruptedError,
+    ServiceUnreachableError,
+    UnknownNameError,
+)
+from qrng_hub.records import Candidate, Fallback, Origin, Quote, Request
+
+LAST_RESORT = Candidate(address="local:stim", origin=Origin.SIMULATOR)
+#: Errors that only the caller can mend: no other backend is tried in their place.
+MISTAKES = (RequestError, ConfigError, UnknownNameError, AdapterError, AuthenticationError, LedgerError)
+
+
+class Action(StrEnum):
+    """What the hub does next."""
+
+    RETRY = "retry"
+    WAIT = "wait"
+    NEXT = "next"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An action, its reason, and for NEXT the candidate to use."""
+
+    action: Action
+    reason: str
+    use: Candidate | None = None
+
+
+def eligible(request: Request) -> tuple[Candidate, ...]:
+    """Lists the candidates that the policy allows at all, in their order."""
+    wanted = {
+        Fallback.HARDWARE_ONLY: (Origin.HARDWARE,),
+        Fallback.SIMULATOR_ONLY: (Origin.SIMULATOR,),
+        Fallback.SIMULATE_ON_FAILURE: (Origin.HARDWARE, Origin.SIMULATOR),
+    }[request.fallback]
+    return tuple(candidate for candidate in request.candidates if candidate.origin in wanted)
+
+
+def stand_ins(request: Request, candidate: Candidate) -> tuple[Candidate, ...]:
+    """Lists what may be used, in order, if `candidate` does not deliver.
+
+    In mode "first" the later candidates; in mode "each", where these are used anyway, none. Hardware
+    may then be replaced by the first simulator listed, or else by local:stim, if the policy is to
+    simulate on failure.
+    """
+    listed = eligible(request)
+    later = listed[listed.index(candidate) + 1 :] if request.mode == "first" and candidate in listed else ()
+    may_simulate = request.fallback is Fallback.SIMULATE_ON_FAILURE and candidate.origin is Origin.HARDWARE
+    if not may_simulate or any(other.origin is Origin.SIMULATOR for other in later):
+        return later
+    simulators = (other for other in listed if other.origin is Origin.SIMULATOR)
+    return (*later, next(simulators, LAST_RESORT))
+
+
+def after_failure(error: QRNGError, candidates: tuple[Candidate, ...]) -> Decision:
+    """Decides what follows when a backend did not deliver and nothing more can come of its job."""
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, (*MISTAKES, RunInterruptedError)):
+        return Decision(Action.STOP, reason)
+    if not candidates:
+        return Decision(Action.STOP, f"{reason} (and the policy allows no further backend)")
+    return Decision(Action.NEXT, reason, candidates[0])
+
+
+def after_refusal(error: QRNGError, attempt: int, max_attempts: int) -> Decision:
+    """Decides what follows when the vendor certainly did not take a job."""
+    passing = isinstance(error, (RateLimitedError, ServiceUnreachableError))
+    if passing and attempt < max_attempts:
+        return Decision(Action.RETRY, f"attempt {attempt} of {max_attempts}: {error}")
+    return Decision(Action.STOP, str(error))
+
+
+def while_at_vendor(error: QRNGError | None, waited_seconds: float, max_wait_seconds: float) -> Decision:
+    """Decides whether to go on waiting for a job that the vendor has, and that may be billed."""
+    if waited_seconds >= max_wait_seconds:
+        return Decision(Action.STOP, f"not finished after {waited_seconds:,.0f} s")
+    return Decision(Action.WAIT, f"asking again after: {error}" if error else "queued or running")
+
+
+def price_objection(quote: Quote, usd_per_job: Decimal) -> str | None:
+    """Says why a job may not be paid for, or None if it may."""
+    if quote.is_free:
+        return None
+    if quote.high is None:
+        return "its price is unknown"
+    if quote.currency != "USD" or quote.high > usd_per_job:
+        return f"it may cost {quote.high} {quote.currency}, and the limit is {usd_per_job} USD a job"
+    return None

@@ -1,0 +1,6 @@
+"""The loop of a draw: dispatch jobs until there are bytes enough, fall back as the policy says, keep the receipt."""
+
+from qrng_hub.runner.draw import Runner
+from qrng_hub.runner.source import Progress
+
+__all__ = ["Progress", "Runner"]

@@ -1,0 +1,140 @@
+"""Runs the sources of a draw side by side and joins what they deliver."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from qrng_hub import policy
+from qrng_hub.clock import Clock
+from qrng_hub.delivery import mix_with_os, xor_all
+from qrng_hub.dispatcher import Dispatcher
+from qrng_hub.errors import PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
+from qrng_hub.extractors import DESCRIPTION
+from qrng_hub.ledger import Ledger
+from qrng_hub.protocols import Superposition
+from qrng_hub.receipts import build_receipt
+from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
+from qrng_hub.registry import Registry
+from qrng_hub.runner.source import Delivery, Progress, Source
+
+_THREADS_A_VENDOR = 4
+
+
+class Runner:
+    """Draws bytes for requests; safe for any number of threads."""
+
+    def __init__(
+        self, registry: Registry, dispatcher: Dispatcher, ledger: Ledger, clock: Clock, raw_folder: Path
+    ) -> None:
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._clock = clock
+        self._raw_folder = raw_folder
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._lock = threading.Lock()
+
+    def draw(self, request: Request, on_progress: Callable[[Progress], None]) -> Draw:
+        """Draws the bytes of a request.
+
+        Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
+        `PolicyStopError` when nothing is left to try, or the error of the backend that ended it.
+        """
+        now = self._clock.now()
+        draw_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        deliveries = self._deliveries(request, draw_id, on_progress)
+        output = xor_all([delivery.data for delivery in deliveries])
+        if request.mix_os_entropy:
+            output = mix_with_os(output)
+        sources = tuple(delivery.receipt for delivery in deliveries)
+        substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
+        receipt = build_receipt(request, output, draw_id, now, DESCRIPTION, sources, substitutions)
+        self._ledger.record_draw(receipt)
+        _warn_of_simulation(deliveries, self._registry)
+        return Draw(data=output, receipt=receipt)
+
+    def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:
+        """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
+        adapter, _ = self._registry.resolve(spec.address)
+        stop = threading.Event()
+        future = self._pool(spec.address).submit(self._dispatcher.run, adapter, spec, None, stop)
+        self._wait([future], stop, spec.key)
+        return future.result().blocks
+
+    def close(self) -> None:
+        """Waits for what is running and ends the threads."""
+        for pool in self._pools.values():
+            pool.shutdown()
+
+    def _deliveries(
+        self, request: Request, draw_id: str, on_progress: Callable[[Progress], None]
+    ) -> tuple[Delivery, ...]:
+        """Runs the sources in their vendors' threads; a draw short of one is refused."""
+        candidates = policy.eligible(request)
+        if not candidates:
+            listed = ", ".join(candidate.address for candidate in request.candidates)
+            raise PolicyStopError(f"fallback = {request.fallback.value!r} allows none of the backends listed: {listed}")
+        stop = threading.Event()
+        source = Source(
+            Superposition(),
+            self._registry,
+            self._dispatcher,
+            self._ledger,
+            self._raw_folder,
+            request,
+            draw_id,
+            stop,
+            on_progress,
+        )
+        chosen = candidates[:1] if request.mode == "first" else candidates
+        futures = [self._pool(candidate.address).submit(source.deliver, candidate) for candidate in chosen]
+        self._wait(futures, stop, draw_id)
+        return _results(futures)
+
+    def _wait(self, futures: Sequence[Future[Any]], stop: threading.Event, subject: str) -> None:
+        """Waits for all; the first error, or Ctrl-C, stops the others before their next job."""
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            stop.set()
+            wait(futures)
+        except KeyboardInterrupt:
+            stop.set()
+            self._ledger.record_event("draw.interrupted", subject, {})
+            wait(futures)
+            raise
+
+    def _pool(self, address: str) -> ThreadPoolExecutor:
+        vendor = address.partition(":")[0]
+        with self._lock:
+            if vendor not in self._pools:
+                self._pools[vendor] = ThreadPoolExecutor(_THREADS_A_VENDOR, thread_name_prefix=f"qrng-{vendor}")
+            return self._pools[vendor]
+
+
+def _results(futures: Sequence[Future[Delivery]]) -> tuple[Delivery, ...]:
+    """Collects the deliveries; of several errors raises one that is not merely the stop it caused."""
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    for error in sorted(errors, key=lambda error: isinstance(error, RunInterruptedError)):
+        raise error
+    return tuple(future.result() for future in futures)
+
+
+def _warn_of_simulation(deliveries: Sequence[Delivery], registry: Registry) -> None:
+    for delivery in deliveries:
+        if delivery.receipt.origin is Origin.HARDWARE:
+            continue
+        for failed in delivery.substitutions:
+            adapter, name = registry.resolve(failed.failed)
+            if adapter.origin(name) is Origin.HARDWARE:
+                warnings.warn(
+                    f"{failed.failed} did not deliver ({failed.reason}); the simulator {delivery.receipt.address} did:"
+                    " these bytes carry no credited entropy",
+                    SimulatedFallbackWarning,
+                    stacklevel=4,
+                )

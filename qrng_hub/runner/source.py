@@ -1,0 +1,147 @@
+"""One source of a draw: a backend that delivers all the bytes, or what the policy puts in its place."""
+
+from __future__ import annotations
+
+import io
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qrng_hub import policy
+from qrng_hub.dispatcher import Dispatcher
+from qrng_hub.errors import BackendOfflineError, InsufficientEntropyError, PolicyStopError, QRNGError
+from qrng_hub.extractors import condition, shots_per_output
+from qrng_hub.files import write_private
+from qrng_hub.ledger import Ledger
+from qrng_hub.policy import Action, Decision
+from qrng_hub.protocols import Superposition
+from qrng_hub.receipts import SourceTally
+from qrng_hub.records import (
+    Availability,
+    Backend,
+    Candidate,
+    EntropyCredit,
+    JobSpec,
+    RawBlock,
+    Request,
+    SourceReceipt,
+    Substitution,
+)
+from qrng_hub.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one backend is; `note` says what it does, or why it failed."""
+
+    address: str
+    bytes_done: int
+    bytes_wanted: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The bytes of one source, what it gave, and which backends failed before it did."""
+
+    data: bytes
+    receipt: SourceReceipt
+    substitutions: tuple[Substitution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Delivers the bytes of one request from one candidate, or from those that stand in for it."""
+
+    protocol: Superposition
+    registry: Registry
+    dispatcher: Dispatcher
+    ledger: Ledger
+    raw_folder: Path
+    request: Request
+    draw_id: str
+    stop: threading.Event
+    on_progress: Callable[[Progress], None]
+
+    def deliver(self, candidate: Candidate) -> Delivery:
+        """Tries the candidate and then its stand-ins; each failure is recorded with its reason.
+
+        Raises the error of the backend that ended it, or `PolicyStopError` if several failed.
+        """
+        waiting, failed = policy.stand_ins(self.request, candidate), list[Substitution]()
+        while True:
+            try:
+                data, receipt = self._from_backend(candidate)
+                return Delivery(data, receipt, tuple(failed))
+            except QRNGError as error:
+                decision = policy.after_failure(error, waiting)
+                failed.append(self._record(candidate, decision))
+                if decision.use is None:
+                    raise _final(error, failed) from error
+                candidate, waiting = decision.use, waiting[1:]
+
+    def _record(self, candidate: Candidate, decision: Decision) -> Substitution:
+        used = decision.use.address if decision.action is Action.NEXT and decision.use else None
+        event = {"draw": self.draw_id, "action": decision.action, "reason": decision.reason, "used": used}
+        self.ledger.record_event("backend.failed", candidate.address, event)
+        self.on_progress(Progress(candidate.address, 0, self.request.bytes, decision.reason))
+        return Substitution(failed=candidate.address, used=used, reason=decision.reason)
+
+    def _from_backend(self, candidate: Candidate) -> tuple[bytes, SourceReceipt]:
+        """Runs jobs on one backend until its conditioned outcomes fill the request."""
+        adapter, name = self.registry.resolve(candidate.address)
+        backend = adapter.describe(name)
+        if backend.availability is Availability.OFFLINE:
+            raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
+        tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
+        while len(output) < wanted:
+            self.on_progress(Progress(candidate.address, len(output), wanted))
+            spec = self._spec(backend, candidate, wanted - len(output))
+            outcome = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
+            tally.add(outcome)
+            for block in outcome.blocks:
+                credit = self.protocol.credit(block)
+                tally.add_block(block, credit)
+                output += _conditioned(block, credit)
+                self._retain(block)
+        self.on_progress(Progress(candidate.address, wanted, wanted))
+        return bytes(output[:wanted]), tally.receipt(wanted)
+
+    def _spec(self, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
+        return JobSpec(
+            key=uuid.uuid4().hex,
+            address=candidate.address,
+            circuits=(self.protocol.circuit(backend, candidate),),
+            shots=self.protocol.shots(backend, candidate, byte_count),
+            options=candidate.options,
+        )
+
+    def _retain(self, block: RawBlock) -> None:
+        if self.request.retain_raw:
+            file = io.BytesIO()
+            np.save(file, block.outcomes, allow_pickle=False)
+            write_private(self.raw_folder / f"{block.sha256}.npy", file.getvalue())
+
+
+def _conditioned(block: RawBlock, credit: EntropyCredit) -> bytes:
+    """Hashes a block down; raises `InsufficientEntropyError` if it does not even give one output."""
+    output = condition(block.outcomes, shots_per_output(credit.estimated_bits_per_shot))
+    if not output:
+        carried = credit.estimated_bits_per_shot * block.shots
+        raise InsufficientEntropyError(
+            f"{block.address}: {block.shots} shots of {len(block.qubits)} qubits carry {carried:.0f} estimated bits,"
+            " and an output needs 576 in whole shots; ask for more shots or more qubits"
+        )
+    return output
+
+
+def _final(error: QRNGError, failed: list[Substitution]) -> QRNGError:
+    """Returns the error that ends a source: the last one's own, or the story of them all."""
+    if len(failed) == 1 or isinstance(error, policy.MISTAKES):
+        return error
+    story = "\n".join(f"  {one.failed}: {one.reason}" for one in failed)
+    return PolicyStopError(f"no backend delivered, and the policy allows no further one:\n{story}")

@@ -1,0 +1,106 @@
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from qrng_hub.config import example, ledger_url, load_run_file, run_file_from
+from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.records import Fallback
+
+
+def check(tmp_path: Path, text: str) -> str:
+    """Returns what a bad file is answered with."""
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_run_file(path)
+    return str(caught.value).replace(str(tmp_path), "")
+
+
+def test_reads_every_section(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(
+        """
+version = 1
+[request]
+bytes = 100
+mode = "each"
+retain_raw = true
+[policy]
+fallback = "hardware-only"
+[budget]
+usd_per_job = 0.30
+[[backend]]
+address = "local:stim"
+qubits = 5
+[backend.options]
+flip_0_to_1 = 0.25
+[[backend]]
+address = "ibm:ibm_fez"
+shots = 4096
+[adapters.ibm]
+instance = "crn"
+[ledger]
+url = "sqlite:///x.db"
+"""
+    )
+    run_file = load_run_file(path)
+    assert (run_file.request.bytes, run_file.request.mode, run_file.request.retain_raw) == (100, "each", True)
+    assert run_file.policy.fallback is Fallback.HARDWARE_ONLY
+    assert run_file.budget.usd_per_job == Decimal("0.30")
+    assert [one.address for one in run_file.backends] == ["local:stim", "ibm:ibm_fez"]
+    assert run_file.backends[0].options == {"flip_0_to_1": 0.25}
+    assert run_file.adapters == {"ibm": {"instance": "crn"}}
+    assert ledger_url(run_file.ledger) == "sqlite:///x.db"
+
+
+def test_defaults_are_the_embedded_simulator_and_the_state_folder(state: Path) -> None:
+    run_file = run_file_from({"version": 1})
+    assert [one.address for one in run_file.backends] == ["local:stim"]
+    assert ledger_url(run_file.ledger) == f"sqlite:///{state}/ledger.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("not toml at all", "/run.toml: this is not TOML: Expected '=' after a key"),
+        ("", "/run.toml: version: this key is required"),
+        ("version = 2", "/run.toml, line 1: version: this release reads version 1, not 2; upgrade qrng-hub"),
+        ("version = 1\n\n[request]\nbites = 1", "/run.toml, line 4: request.bites: unknown key; did you mean 'bytes'?"),
+        ("version = 1\n[reqest]\n", "/run.toml, line 2: reqest: unknown key; did you mean 'request'?"),
+        (
+            'version = 1\n[[backend]]\naddress = "a:b"\n[[backend]]\naddress = "a:c"\nqbits = 3',
+            "/run.toml, line 6: backend[1].qbits: unknown key; did you mean 'qubits'?",
+        ),
+        ("version = 1\n[[backend]]\nqubits = 3", "/run.toml, line 2: backend[0].address: this key is required"),
+        ("version = 1\nbackend = []", "/run.toml, line 2: backend: "),
+        ("version = 1\n[request]\nbytes = 0", "line 3: request.bytes: must be greater than or equal to 1"),
+        ("version = 1\n[request]\nbytes = -4", "line 3: request.bytes: must be greater than or equal to 1"),
+        ("version = 1\n[request]\nbytes = 99999999999", "request.bytes: must be less than or equal to 1073741824"),
+        ("version = 1\n[request]\nbytes = 1.5", "line 3: request.bytes: must be a valid integer"),
+        ('version = 1\n[request]\nprotocol = "magic"', "line 3: request.protocol: must be 'superposition'"),
+        ('version = 1\n[policy]\nfallback = "never"', "line 3: policy.fallback: must be 'hardware-only', 'simulate-on"),
+    ],
+)
+def test_a_bad_file_is_answered_with_its_line_its_key_and_the_cure(tmp_path: Path, text: str, answer: str) -> None:
+    assert answer in check(tmp_path, text)
+
+
+def test_says_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
+    assert len(check(tmp_path, "version = 1\nrequests = 1\n[request]\nbytes = 0\nmode = 3").splitlines()) == 3
+
+
+def test_a_missing_file_and_a_folder_are_not_tracebacks(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_run_file(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_run_file(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b"version = 1 # \xe9")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_run_file(tmp_path / "latin.toml")
+
+
+def test_ships_examples() -> None:
+    assert "version = 1" in example("quickstart")
+    with pytest.raises(UnknownNameError, match="did you mean 'quickstart'"):
+        example("quickstrat")

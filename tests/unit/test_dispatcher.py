@@ -1,0 +1,165 @@
+import threading
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from qrng_hub.adapter import NoSettings
+from qrng_hub.circuits import Circuit
+from qrng_hub.dispatcher import Dispatcher, Limits
+from qrng_hub.errors import (
+    BackendLimitError,
+    BudgetExceededError,
+    JobCancelledError,
+    JobFailedError,
+    JobTimeoutError,
+    RateLimitedError,
+    RunInterruptedError,
+    ServiceUnreachableError,
+    VendorError,
+)
+from qrng_hub.ledger import Ledger, LedgerJob
+from qrng_hub.records import Job, JobSpec, JobState, Outcome
+from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
+from qrng_hub_local import LocalAdapter
+
+PAYING = Limits(usd_per_job=Decimal("0.30"), max_wait_seconds=3600)
+
+
+class Bench:
+    """A dispatcher on one scripted backend."""
+
+    def __init__(self, ledger: Ledger, script: Script, limits: Limits = PAYING) -> None:
+        self.clock = FrozenClock()
+        self.ledger = ledger
+        self.adapter = ScriptedAdapter({"device": script}, self.clock)
+        self.dispatcher = Dispatcher(ledger, self.clock, limits)
+        self.stop = threading.Event()
+        circuit = Circuit().h(0, 1).measure(0, 1)
+        self.spec = JobSpec(key=uuid.uuid4().hex, address="scripted:device", circuits=(circuit,), shots=100)
+
+    def run(self) -> Outcome:
+        return self.dispatcher.run(self.adapter, self.spec, "draw", self.stop)
+
+    def recorded(self) -> LedgerJob:
+        (job,) = self.ledger.jobs()
+        return job
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.ledger.events(self.spec.key)]
+
+
+def test_a_paid_job_is_followed_from_its_intent_to_its_bill(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(queue_seconds=90, run_seconds=30))
+    outcome = bench.run()
+    assert outcome.blocks[0].shots == 100
+    assert bench.kinds() == ["job.intended", "job.queued", "job.running", "job.done"]
+    job = bench.recorded()
+    assert (job.queue_seconds, job.run_seconds, job.stamps) == (90, 30, "vendor")
+    assert (job.cost_estimated_high, job.cost_billed) == (Decimal("0.30"), Decimal("0.30"))
+
+
+def test_an_in_process_job_is_one_record_at_its_end(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script())
+    adapter = LocalAdapter(NoSettings(), bench.clock)
+    spec = bench.spec.model_copy(update={"address": "local:stim"})
+    bench.dispatcher.run(adapter, spec, "draw", bench.stop)
+    assert bench.kinds() == ["job.done"]
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.DONE, Decimal(0))
+
+
+@pytest.mark.parametrize(("price", "says"), [(Decimal("0.31"), "may cost 0.31 USD"), (None, "price is unknown")])
+def test_nothing_too_dear_is_submitted(ledger: Ledger, price: Decimal | None, says: str) -> None:
+    bench = Bench(ledger, Script(price=price))
+    with pytest.raises(BudgetExceededError, match=f"{says}.*usd_per_job"):
+        bench.run()
+    assert bench.adapter.jobs == {}
+    assert ledger.jobs() == ()
+
+
+def test_a_lost_reply_does_not_make_a_second_job(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(lost_replies=1))
+    bench.run()
+    assert len(bench.adapter.jobs) == 1
+    assert bench.recorded().state is JobState.DONE
+
+
+def test_a_refused_submission_is_tried_again_with_pauses(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down"), ServiceUnreachableError("no route")]))
+    started = bench.clock.now()
+    bench.run()
+    assert len(bench.adapter.jobs) == 1
+    assert bench.kinds()[:4] == ["job.intended", "job.retried", "job.retried", "job.queued"]
+    assert (bench.recorded().queued_utc or started) >= started.replace(second=6)
+
+
+def test_gives_up_after_the_attempts_allowed(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down")] * 3))
+    with pytest.raises(RateLimitedError):
+        bench.run()
+    assert bench.recorded().state is JobState.CANCELLED
+    assert "not submitted" in bench.recorded().message
+
+
+def test_a_job_nobody_can_look_for_is_unknown_and_never_submitted_again(ledger: Ledger) -> None:
+    class Unreachable(ScriptedAdapter):
+        def find(self, keys: object) -> tuple[Job, ...]:
+            raise ServiceUnreachableError("no route")
+
+    bench = Bench(ledger, Script(lost_replies=1))
+    bench.adapter = Unreachable(bench.adapter.scripts, bench.clock)
+    with pytest.raises(VendorError, match="not submitted again"):
+        bench.run()
+    assert len(bench.adapter.jobs) == 1
+    assert bench.recorded().state is JobState.UNKNOWN
+
+
+def test_errors_of_polling_do_not_fail_a_healthy_job(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(poll_errors=[VendorError("strange"), ServiceUnreachableError("no route")]))
+    bench.run()
+    assert bench.recorded().state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("ends", "error"), [(JobState.FAILED, JobFailedError), (JobState.CANCELLED, JobCancelledError)]
+)
+def test_a_job_that_ends_badly_raises_and_costs_what_was_billed(
+    ledger: Ledger, ends: JobState, error: type[Exception]
+) -> None:
+    bench = Bench(ledger, Script(ends=ends))
+    with pytest.raises(error):
+        bench.run()
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (ends, Decimal(0))
+
+
+def test_a_slow_job_stays_at_the_vendor_and_on_record(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(queue_seconds=10_000))
+    with pytest.raises(JobTimeoutError, match="stays at the vendor"):
+        bench.run()
+    assert bench.recorded().state is JobState.QUEUED
+    assert bench.adapter.jobs[bench.spec.key].state is JobState.QUEUED
+
+
+def test_a_stopped_run_leaves_its_job_on_record(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script())
+    sleep = bench.clock.sleep
+
+    class Stopping(FrozenClock):
+        def sleep(self, seconds: float, wake: threading.Event) -> bool:
+            wake.set()
+            return sleep(seconds, wake)
+
+    bench.dispatcher = Dispatcher(ledger, Stopping(), PAYING)
+    with pytest.raises(RunInterruptedError, match="was queued when the run was stopped"):
+        bench.run()
+    assert bench.recorded().state is JobState.QUEUED
+    with pytest.raises(RunInterruptedError, match="before its next job"):
+        bench.run()
+
+
+def test_a_request_the_vendor_cannot_take_closes_its_intent(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script())
+    bench.spec = bench.spec.model_copy(update={"shots": 10**9})
+    with pytest.raises(BackendLimitError, match="1 to 100,000 shots"):
+        bench.run()
+    assert bench.recorded().state is JobState.CANCELLED

@@ -1,0 +1,295 @@
+import asyncio
+import json
+import threading
+import warnings
+from decimal import Decimal
+from hashlib import sha256, sha512
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qrng_hub import Circuit, Draw, Hub
+from qrng_hub.bits import xor_bytes
+from qrng_hub.config import run_file_from
+from qrng_hub.errors import (
+    BackendLimitError,
+    BackendOfflineError,
+    ConfigError,
+    InsufficientEntropyError,
+    LedgerError,
+    PolicyStopError,
+    ReconstructedMeasurementsError,
+    RequestError,
+    SimulatedFallbackWarning,
+    UnknownNameError,
+)
+from qrng_hub.records import JobState, Origin, Receipt, ShotOrder
+from qrng_hub.runner import Progress
+from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
+
+
+def scripted_hub(scripts: dict[str, Script], **sections: Any) -> Hub:
+    """Opens a hub whose backends are scripted, in their order, with a budget."""
+    clock = FrozenClock()
+    values = {"version": 1, "backend": [{"address": f"scripted:{name}"} for name in scripts]}
+    run_file = run_file_from(values | {"budget": {"usd_per_job": Decimal(1)}} | sections)
+    return Hub.open(run_file, clock=clock, adapters=[ScriptedAdapter(scripts, clock)])
+
+
+def test_the_embedded_default_needs_no_run_file(state: Path) -> None:
+    with Hub.open() as hub:
+        first, second = hub.random_bytes(32), hub.random_bytes(32)
+        assert len(first) == len(second) == 32
+        assert first != second
+        assert len(hub.jobs()) == 2
+    assert (state / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 1000, 1_100_000])
+def test_delivers_every_length(count: int) -> None:
+    with Hub.open() as hub:
+        assert len(hub.random_bytes(count)) == count
+
+
+@pytest.mark.parametrize("count", [0, -1, 2**30 + 1, 10**30, True, 1.0, "32", None])
+def test_refuses_a_count_that_is_none(count: Any) -> None:
+    with Hub.open() as hub, pytest.raises(RequestError, match=r"a draw is of 1 to 1,073,741,824 bytes"):
+        hub.draw(count)
+
+
+def test_a_draw_says_where_it_comes_from_and_hides_its_bytes() -> None:
+    with Hub.open() as hub:
+        draw = hub.draw(64)
+        assert hub.receipt(draw.receipt.draw_id) == draw.receipt
+    (source,) = draw.receipt.sources
+    assert draw.data.hex() not in repr(draw)
+    assert repr(draw.data) not in repr(draw)
+    assert (draw.receipt.origin, source.origin, source.address) == ("simulator", Origin.SIMULATOR, "local:stim")
+    assert "seeded with 63 bits from the operating system" in source.source
+    assert draw.receipt.mixed_with_os_entropy
+    assert Receipt.model_validate_json(draw.receipt.model_dump_json()) == draw.receipt
+
+
+def test_a_simulator_is_credited_nothing_and_hardware_its_estimate() -> None:
+    with Hub.open() as hub:
+        assert hub.draw(32).receipt.credit.bits == 0
+    with scripted_hub({"device": Script()}) as hub:
+        receipt = hub.draw(64).receipt
+    (source,) = receipt.sources
+    assert receipt.origin == "hardware"
+    assert receipt.credit.bits == 512
+    assert source.credited_bits == pytest.approx(sum(source.estimated_bits_per_qubit) * source.shots)
+    assert source.side_information == "none"
+    assert (source.cost_billed, source.queue_seconds, source.run_seconds) == (Decimal("0.30"), 60, 2)
+
+
+def test_short_outputs_have_no_digest() -> None:
+    with Hub.open() as hub:
+        assert hub.draw(31).receipt.sha256 is None
+        assert hub.draw(32).receipt.sha256 is not None
+
+
+def test_mode_each_needs_every_backend_and_xors_them() -> None:
+    with scripted_hub({"a": Script(), "b": Script()}, request={"mode": "each"}) as hub:
+        receipt = hub.draw(10).receipt
+    assert [source.address for source in receipt.sources] == ["scripted:a", "scripted:b"]
+
+
+def test_mode_each_refuses_a_draw_short_of_one() -> None:
+    scripts = {"a": Script(), "b": Script(offline=True)}
+    sections = {"request": {"mode": "each"}, "policy": {"fallback": "hardware-only"}}
+    with scripted_hub(scripts, **sections) as hub, pytest.raises(BackendOfflineError, match="scripted:b is offline"):
+        hub.draw(10)
+
+
+def test_unmixed_output_is_what_the_outcomes_condition_to(state: Path) -> None:
+    sections = {"request": {"mix_os_entropy": False, "retain_raw": True}}
+    with scripted_hub({"device": Script(origin=Origin.SIMULATOR, p_one=0.5)}, **sections) as hub:
+        draw = hub.draw(64)
+    (digest,) = draw.receipt.sources[0].block_sha256
+    raw = state / "raw" / f"{digest}.npy"
+    outcomes = np.load(raw, allow_pickle=False)
+    assert sha256(outcomes.tobytes()).hexdigest() == digest
+    assert raw.stat().st_mode & 0o777 == 0o600
+    per_shot = sum(draw.receipt.sources[0].estimated_bits_per_qubit)
+    assert draw.data == sha512(outcomes[: int(np.ceil(576 / per_shot))].tobytes()).digest()
+    assert not draw.receipt.mixed_with_os_entropy
+
+
+def test_mixing_changes_the_output_but_not_its_raw_data(state: Path) -> None:
+    with scripted_hub({"device": Script(p_one=0.5)}, request={"retain_raw": True}) as hub:
+        draw = hub.draw(64)
+    (digest,) = draw.receipt.sources[0].block_sha256
+    outcomes = np.load(state / "raw" / f"{digest}.npy", allow_pickle=False)
+    per_shot = sum(draw.receipt.sources[0].estimated_bits_per_qubit)
+    unmixed = sha512(outcomes[: int(np.ceil(576 / per_shot))].tobytes()).digest()
+    assert any(xor_bytes(draw.data, unmixed))
+
+
+def test_raw_outcomes_are_not_kept_unless_asked_for(state: Path) -> None:
+    with Hub.open() as hub:
+        hub.draw(64)
+    assert not (state / "raw").exists()
+
+
+# fallback
+
+
+def test_falls_back_to_the_next_hardware_without_a_warning() -> None:
+    with scripted_hub({"a": Script(offline=True), "b": Script()}) as hub, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        receipt = hub.draw(8).receipt
+    assert receipt.sources[0].address == "scripted:b"
+    assert [(one.failed, one.used) for one in receipt.substitutions] == [("scripted:a", "scripted:b")]
+    assert "offline" in receipt.substitutions[0].reason
+
+
+@pytest.mark.parametrize("mode", ["first", "each"])
+def test_a_simulator_stands_in_for_hardware_loudly_and_on_record(mode: str) -> None:
+    with scripted_hub({"a": Script(ends=JobState.FAILED)}, request={"mode": mode}) as hub:
+        with pytest.warns(SimulatedFallbackWarning, match=r"scripted:a did not deliver.*local:stim did") as caught:
+            receipt = hub.draw(8).receipt
+        assert caught[0].filename == __file__
+        (event,) = [event for event in hub._ledger.events("scripted:a") if event.kind == "backend.failed"]
+    assert (receipt.origin, receipt.credit.bits) == ("simulator", 0)
+    assert (receipt.substitutions[0].failed, receipt.substitutions[0].used) == ("scripted:a", "local:stim")
+    assert event.detail["used"] == "local:stim"
+    assert "JobFailedError" in str(event.detail["reason"])
+
+
+def test_falls_back_to_the_first_simulator_listed() -> None:
+    scripts = {"a": Script(offline=True), "sim": Script(origin=Origin.SIMULATOR, price=Decimal(0))}
+    with scripted_hub(scripts) as hub, pytest.warns(SimulatedFallbackWarning):
+        assert hub.draw(8).receipt.sources[0].address == "scripted:sim"
+
+
+def test_hardware_only_never_simulates() -> None:
+    scripts = {"a": Script(offline=True), "b": Script(ends=JobState.FAILED), "s": Script(origin=Origin.SIMULATOR)}
+    with scripted_hub(scripts, policy={"fallback": "hardware-only"}) as hub:
+        with pytest.raises(PolicyStopError, match=r"scripted:a: BackendOfflineError[\s\S]*scripted:b: JobFailedError"):
+            hub.draw(8)
+        with pytest.raises(PolicyStopError, match="allows none of the backends listed: scripted:s"):
+            hub.draw(8, backend="scripted:s")
+
+
+def test_a_price_above_the_budget_goes_to_the_next() -> None:
+    with scripted_hub({"dear": Script(price=Decimal(9)), "cheap": Script()}) as hub:
+        assert hub.draw(8).receipt.sources[0].address == "scripted:cheap"
+
+
+def test_a_request_beyond_a_backend_is_the_caller_s_to_mend() -> None:
+    for wrong, says in (({"qubits": 17}, "16 qubits"), ({"shots": 100_001}, "1 to 100,000 shots")):
+        backend = [{"address": "scripted:a"} | wrong, {"address": "local:stim"}]
+        with scripted_hub({"a": Script()}, backend=backend) as hub, pytest.raises(BackendLimitError, match=says):
+            hub.draw(8)
+
+
+# entropy
+
+
+def test_reconstructed_shots_are_refused() -> None:
+    script = Script(shot_order=ShotOrder.RECONSTRUCTED)
+    sections = {"policy": {"fallback": "hardware-only"}}
+    with scripted_hub({"a": script}, **sections) as hub, pytest.raises(ReconstructedMeasurementsError):
+        hub.draw(8)
+
+
+def test_a_stuck_device_gives_nothing() -> None:
+    sections = {"policy": {"fallback": "hardware-only"}}
+    says = "every qubit gives the same outcome"
+    with scripted_hub({"a": Script(p_one=1.0)}, **sections) as hub, pytest.raises(InsufficientEntropyError, match=says):
+        hub.draw(8)
+
+
+def test_too_few_shots_say_so() -> None:
+    backend = [{"address": "local:stim", "qubits": 1, "shots": 100}]
+    with scripted_hub({}, backend=backend) as hub, pytest.raises(InsufficientEntropyError, match="more shots"):
+        hub.draw(8)
+
+
+def test_a_poor_backend_is_run_until_it_delivered_enough() -> None:
+    backend = [{"address": "scripted:a", "shots": 1000}]
+    with scripted_hub({"a": Script(p_one=0.9)}, backend=backend) as hub:
+        receipt = hub.draw(1000).receipt
+    (source,) = receipt.sources
+    assert len(source.job_keys) == len(source.block_sha256) == source.shots // 1000 > 1
+    assert all(0.85 < p < 0.95 for p in source.p_one)
+
+
+# the rest
+
+
+def test_names_that_do_not_exist_are_refused_when_the_hub_opens() -> None:
+    for address, says in (("locl:stim", "did you mean 'local'"), ("stim", "write adapter:name")):
+        with pytest.raises(UnknownNameError, match=says):
+            Hub.open(run_file_from({"version": 1, "backend": [{"address": address}]}))
+
+
+def test_wrong_options_are_refused_when_the_hub_opens() -> None:
+    backend = {"address": "local:stim", "options": {"flip_0_to1": 0.1}}
+    with pytest.raises(ConfigError, match=r"backend\[0\].options.flip_0_to1: unknown key; did you mean 'flip_0_to_1'"):
+        Hub.open(run_file_from({"version": 1, "backend": [backend]}))
+    with pytest.raises(ConfigError, match=r"adapters\.local\.x: unknown key; there is nothing to set here"):
+        Hub.open(run_file_from({"version": 1, "adapters": {"local": {"x": 1}}}))
+
+
+def test_lists_backends_by_origin_and_size() -> None:
+    with scripted_hub({"a": Script(), "s": Script(origin=Origin.SIMULATOR)}) as hub:
+        hardware = [one.address for one in hub.backends(origin="hardware")]
+        assert hardware == ["scripted:a"]
+        assert "local:stim" in [one.address for one in hub.backends(origin="simulator", min_qubits=100)]
+        assert "scripted:s" not in [one.address for one in hub.backends(min_qubits=17)]
+
+
+def test_works_inside_a_running_event_loop() -> None:
+    async def notebook_cell() -> bytes:
+        with Hub.open() as hub:
+            return hub.random_bytes(16)
+
+    assert len(asyncio.run(notebook_cell())) == 16
+
+
+def test_one_hub_serves_many_threads() -> None:
+    found: set[bytes] = set()
+    with Hub.open() as hub:
+        threads = [threading.Thread(target=lambda: found.add(hub.random_bytes(16))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == len(hub.jobs()) == 8
+
+
+def test_progress_is_reported_from_nothing_to_everything() -> None:
+    seen: list[Progress] = []
+    with Hub.open() as hub:
+        hub.draw(2_000_000, on_progress=seen.append)
+    assert (seen[0].bytes_done, seen[-1].bytes_done, seen[-1].bytes_wanted) == (0, 2_000_000, 2_000_000)
+    assert len(seen) > 2
+
+
+def test_an_unknown_receipt_is_an_error() -> None:
+    with Hub.open() as hub, pytest.raises(LedgerError, match="no draw 'x'"):
+        hub.receipt("x")
+
+
+def test_a_receipt_is_plain_json() -> None:
+    with Hub.open() as hub:
+        draw: Draw = hub.draw(32)
+    document = json.loads(draw.receipt.model_dump_json())
+    assert document["version"] == 1
+    assert document["credit"]["bits"] == 0
+
+
+def test_raw_outcomes_come_out_of_a_door_of_their_own() -> None:
+    with Hub.open() as hub:
+        blocks = hub.raw("local:stim", [Circuit().x(1).measure(0, 1), Circuit().h(0).measure(0)], shots=7)
+        assert [block.outcomes.tolist()[0] for block in blocks[:1]] == [[0b0100_0000]]
+        assert [(block.shots, block.qubits) for block in blocks] == [(7, (0, 1)), (7, (0,))]
+        assert hub.jobs()[0].circuits == 2
+        with pytest.raises(ConfigError, match=r"options\.flip"):
+            hub.raw("local:stim", Circuit().measure(0), shots=1, options={"flip": 1})
+        with pytest.raises(BackendLimitError, match="at least 1 circuits"):
+            hub.raw("local:stim", [], shots=1)
