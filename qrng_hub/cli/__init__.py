@@ -1,0 +1,74 @@
+"""The command `qrng`: parses, calls the hub, prints, and turns errors into exit codes.
+
+0 done, 1 the run failed, 2 bad usage or a bad run file, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+from qrng_hub import __version__
+from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
+
+#: Modules are imported when their command is called, so that `qrng --version` loads none of them.
+_COMMANDS = {"bytes": "draw", "run": "draw", "backends": "listings", "jobs": "listings", "config": "config"}
+_USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"qrng_hub.cli.{_COMMANDS[name]}"), f"{name}_command")
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="qrng")
+def cli() -> None:
+    """Random numbers from any quantum computer, with the provenance of every byte."""
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits with its code."""
+    warnings.showwarning = _show_warning
+    code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _exit_code(run: Callable[[], Any]) -> int:
+    try:
+        run()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted; what was run is in the ledger: `qrng jobs`", 130)
+    except BrokenPipeError:
+        return 1
+    except QRNGError as error:
+        return _complain(str(error), 2 if isinstance(error, _USAGE_ERRORS) else 1)
+    return 0
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(f"qrng: {message}", err=True)
+    return code
+
+
+def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    click.echo(f"qrng: warning: {message}", err=True)

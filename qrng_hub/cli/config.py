@@ -1,0 +1,50 @@
+"""`qrng config`: check a run file, print its schema, copy an example."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from qrng_hub.clock import SystemClock
+from qrng_hub.config import example, load_run_file
+from qrng_hub.errors import ConfigError
+from qrng_hub.hub import open_registry, run_file_schema
+
+
+@click.group("config")
+def config_command() -> None:
+    """Check, describe and copy run files."""
+
+
+@config_command.command("check")
+@click.argument("path", type=click.Path())
+def check(path: str) -> None:
+    """Check the run file PATH; nothing is run or spent."""
+    run_file = load_run_file(path)
+    try:
+        open_registry(run_file, SystemClock()).close()
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {run_file.request.bytes} bytes")
+
+
+@config_command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a run file."""
+    click.echo(json.dumps(run_file_schema(), indent=2, sort_keys=True))
+
+
+@config_command.command("init")
+@click.argument("name")
+@click.option("--out", type=click.Path(), help="Write to this file.  [default: NAME.toml]")
+def init(name: str, out: str | None) -> None:
+    """Copy the shipped example NAME to the working folder."""
+    text, path = example(name), Path(out or f"{name}.toml")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another name with --out") from error
+    click.echo(f"wrote {path}; try: qrng run {path}")

@@ -1,0 +1,76 @@
+"""`qrng bytes` and `qrng run`: draw bytes and show where they came from."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from qrng_hub.cli import tables
+from qrng_hub.cli.progress import progress_display
+from qrng_hub.config import load_run_file, state_folder
+from qrng_hub.files import write_private
+from qrng_hub.hub import Hub
+from qrng_hub.records import Draw, Receipt
+
+_SHOWN_BYTES = 4096
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "hex": lambda data: data.hex().encode() + b"\n",
+    "base64": lambda data: base64.b64encode(data) + b"\n",
+    "raw": lambda data: data,
+}
+
+
+@click.command("bytes", context_settings={"ignore_unknown_options": True})
+@click.argument("count", type=int)
+@click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
+@click.option("--format", "encoding", type=click.Choice(sorted(_ENCODERS)), default="hex", show_default=True)
+@click.option("--out", type=click.Path(), help="Write to this file (mode 0600) and not to stdout.")
+@click.option("--backend", metavar="ADDRESS", help="Draw from this backend only, e.g. cirq:simulator.")
+@click.option("--receipt", "receipt_path", type=click.Path(), help="Write the receipt to this file.")
+def bytes_command(
+    count: int, config: str | None, encoding: str, out: str | None, backend: str | None, receipt_path: str | None
+) -> None:
+    """Print COUNT random bytes."""
+    with Hub.open(config) as hub:
+        draw = hub.draw(count, backend=backend)
+    data = _ENCODERS[encoding](draw.data)
+    if out:
+        write_private(out, data)
+    else:
+        sys.stdout.buffer.write(data)
+    if receipt_path:
+        _write_receipt(receipt_path, draw.receipt)
+
+
+@click.command("run")
+@click.argument("config", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: the bytes in hex and their receipt.")
+@click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
+def run_command(config: str, as_json: bool, out: str | None) -> None:
+    """Draw what the run file CONFIG asks for and show where it came from."""
+    run_file = load_run_file(config)
+    if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
+        raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
+    with Hub.open(run_file) as hub, progress_display(run_file) as on_progress:
+        draw = hub.run(on_progress=on_progress)
+    path = _write_receipt(state_folder() / "receipts" / f"{draw.receipt.draw_id}.json", draw.receipt)
+    if out:
+        write_private(out, draw.data)
+    if as_json:
+        click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
+    else:
+        tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
+
+
+def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:
+    shown: dict[str, object] = {"bytes_hex": draw.data.hex()} if with_bytes else {}
+    return shown | {"receipt_path": str(path), "receipt": draw.receipt.model_dump(mode="json")}
+
+
+def _write_receipt(path: str | Path, receipt: Receipt) -> Path:
+    return write_private(path, receipt.model_dump_json(indent=2).encode() + b"\n")

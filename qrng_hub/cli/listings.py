@@ -1,0 +1,46 @@
+"""`qrng backends` and `qrng jobs`: what there is and what was run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+from pydantic import BaseModel
+
+from qrng_hub.cli import tables
+from qrng_hub.hub import Hub
+
+
+@click.command("backends")
+@click.option("--config", type=click.Path(), help="With the adapters' settings of this run file.")
+@click.option("--origin", type=click.Choice(["hardware", "simulator"]), help="Only these.")
+@click.option("--min-qubits", type=click.IntRange(min=1), default=1, help="Only those with as many qubits.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def backends_command(config: str | None, origin: str | None, min_qubits: int, as_json: bool) -> None:
+    """List every backend of the installed vendors."""
+    with Hub.open(config) as hub:
+        backends = hub.backends(origin=origin, min_qubits=min_qubits)
+        unavailable = hub.unavailable()
+    if as_json:
+        _print_json(backends)
+    else:
+        tables.show_backends(backends, unavailable)
+
+
+@click.command("jobs")
+@click.option("--config", type=click.Path(), help="From the ledger of this run file.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def jobs_command(config: str | None, limit: int, as_json: bool) -> None:
+    """List the jobs in the ledger, newest first."""
+    with Hub.open(config) as hub:
+        jobs = hub.jobs(limit)
+    if as_json:
+        _print_json(jobs)
+    else:
+        tables.show_jobs(jobs)
+
+
+def _print_json(records: Sequence[BaseModel]) -> None:
+    click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=2))
