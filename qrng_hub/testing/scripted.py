@@ -1,0 +1,196 @@
+"""An adapter whose backends behave as told: queued, failing, offline, slow, losing replies, too dear.
+
+It stands for a vendor's service: jobs live on in the `ScriptedAdapter`, and time is its clock's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from qrng_hub.adapter import Adapter, NoSettings, require_supported, unknown_backend
+from qrng_hub.bits import Packed, pack_shots
+from qrng_hub.circuits import Circuit, Gate
+from qrng_hub.clock import Clock
+from qrng_hub.errors import JobCancelledError, JobFailedError, JobNotFoundError, QRNGError, ServiceUnreachableError
+from qrng_hub.records import (
+    Availability,
+    Backend,
+    Job,
+    JobSpec,
+    JobState,
+    Origin,
+    Quote,
+    RawBlock,
+    ShotOrder,
+)
+
+
+@dataclass(slots=True)
+class Script:
+    """What one backend does. `submit_errors` and `poll_errors` are raised one a call, then no more.
+
+    A lost reply is an error after the job was made. `price` is a job's, in USD; None is unknown.
+    """
+
+    origin: Origin = Origin.HARDWARE
+    price: Decimal | None = Decimal("0.30")
+    offline: bool = False
+    queue_seconds: float = 60.0
+    run_seconds: float = 2.0
+    ends: JobState = JobState.DONE
+    lost_replies: int = 0
+    submit_errors: list[QRNGError] = field(default_factory=list)
+    poll_errors: list[QRNGError] = field(default_factory=list)
+    shot_order: ShotOrder = ShotOrder.MEASURED
+    p_one: float | None = None
+    """Every qubit's share of ones, whatever the circuit; None lets the circuit decide."""
+
+
+class ScriptedAdapter(Adapter):
+    """Backends `scripted:NAME` that follow their scripts on single-qubit circuits."""
+
+    name = "scripted"
+
+    def __init__(self, scripts: Mapping[str, Script], clock: Clock) -> None:
+        super().__init__(NoSettings(), clock)
+        self.scripts = dict(scripts)
+        self.jobs: dict[str, Job] = {}
+        """Every job the service ever made, by its key."""
+
+    def names(self) -> tuple[str, ...]:
+        """Lists the scripted backends."""
+        return tuple(self.scripts)
+
+    def origin(self, name: str) -> Origin:
+        """Tells what the script says."""
+        return self._script(name).origin
+
+    def describe(self, name: str) -> Backend:
+        """Describes a backend of 16 uncoupled qubits."""
+        script = self._script(name)
+        return Backend(
+            address=f"scripted:{name}",
+            origin=script.origin,
+            description="a scripted backend for tests",
+            qubits=16,
+            default_qubits=16,
+            max_shots=100_000,
+            gates=("h", "rx", "ry", "rz", "s", "sdg", "x", "z"),
+            availability=Availability.OFFLINE if script.offline else Availability.ONLINE,
+        )
+
+    def quote(self, spec: JobSpec) -> Quote:
+        """Quotes the script's price."""
+        price = self._script(spec.backend_name).price
+        return Quote(low=price, high=price, native={"tasks": Decimal(1)}, source="script")
+
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        """Makes jobs, or errors, as the script says."""
+        for spec in specs:
+            script = self._script(spec.backend_name)
+            require_supported(self.describe(spec.backend_name), spec)
+            if script.submit_errors:
+                raise script.submit_errors.pop(0)
+            job = Job(
+                spec=spec,
+                vendor_id=f"scripted-{len(self.jobs)}",
+                state=JobState.QUEUED,
+                queued_utc=self.clock.now(),
+                stamps="vendor",
+            )
+            self.jobs[spec.key] = job
+            if script.lost_replies:
+                script.lost_replies -= 1
+                raise ServiceUnreachableError(f"scripted: the reply to {spec.key} was lost")
+            yield job
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Moves the jobs on to where the clock says they are."""
+        for job in jobs:
+            if errors := self._script(job.spec.backend_name).poll_errors:
+                raise errors.pop(0)
+        return tuple(self._seen(job) for job in jobs)
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        """Measures a job that is done."""
+        job = self._seen(job)
+        if job.state is JobState.FAILED:
+            raise JobFailedError(f"{job.vendor_id} failed: scripted")
+        if job.state is not JobState.DONE:
+            raise JobCancelledError(f"{job.vendor_id} is {job.state}")
+        return tuple(self._block(job, circuit) for circuit in job.spec.circuits)
+
+    def cancel(self, job: Job) -> Job:
+        """Cancels a job that is not finished."""
+        job = self._seen(job)
+        if not job.state.finished:
+            update = {"state": JobState.CANCELLED, "finished_utc": self.clock.now(), "billed": Decimal(0)}
+            job = self.jobs[job.spec.key] = job.model_copy(update=update)
+        return job
+
+    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+        """Finds the jobs made under these keys, whether or not their reply was lost."""
+        return tuple(self._seen(self.jobs[key]) for key in keys if key in self.jobs)
+
+    def _script(self, name: str) -> Script:
+        if name not in self.scripts:
+            raise unknown_backend(self.name, name, self.names())
+        return self.scripts[name]
+
+    def _seen(self, job: Job) -> Job:
+        if job.spec.key not in self.jobs:
+            raise JobNotFoundError(f"scripted has no job {job.vendor_id}")
+        job = self.jobs[job.spec.key]
+        if not job.state.finished and job.queued_utc:
+            script = self._script(job.spec.backend_name)
+            running = job.queued_utc + timedelta(seconds=script.queue_seconds)
+            finished = running + timedelta(seconds=script.run_seconds)
+            update: dict[str, object] = {}
+            if self.clock.now() >= running:
+                update = {"state": JobState.RUNNING, "running_utc": running}
+            if self.clock.now() >= finished:
+                billed = script.price if script.ends is JobState.DONE else Decimal(0)
+                update |= {"state": script.ends, "finished_utc": finished, "billed": billed}
+            job = self.jobs[job.spec.key] = job.model_copy(update=update)
+        return job
+
+    def _block(self, job: Job, circuit: Circuit) -> RawBlock:
+        script = self._script(job.spec.backend_name)
+        return RawBlock(
+            address=job.spec.address,
+            vendor_id=job.vendor_id,
+            origin=script.origin,
+            source="a scripted backend",
+            shot_order=script.shot_order,
+            qubits=circuit.measured,
+            outcomes=_measure(circuit, job.spec.shots, script.p_one),
+        )
+
+
+def _measure(circuit: Circuit, shots: int, p_one: float | None) -> Packed:
+    """Samples single-qubit circuits: each qubit by itself, shape (shots, qubits) packed."""
+    chances = [_p_one(circuit, qubit) if p_one is None else p_one for qubit in circuit.measured]
+    return pack_shots(np.random.default_rng().random((shots, len(chances))) < chances)
+
+
+def _p_one(circuit: Circuit, qubit: int) -> float:
+    state = np.array([1, 0], complex)
+    for gate in circuit.gates:
+        if gate.qubits == (qubit,):
+            state = _unitary(gate) @ state
+    return float(abs(state[1]) ** 2)
+
+
+def _unitary(gate: Gate) -> npt.NDArray[np.complex128]:
+    x, y, z = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])
+    fixed = {"x": x, "z": z, "h": (x + z) / np.sqrt(2), "s": np.diag([1, 1j]), "sdg": np.diag([1, -1j])}
+    if gate.angle is None:
+        return np.asarray(fixed[gate.name], complex)
+    axis = {"rx": x, "ry": y, "rz": z}[gate.name]
+    return np.asarray(np.cos(gate.angle / 2) * np.eye(2) - 1j * np.sin(gate.angle / 2) * axis, complex)
