@@ -1,0 +1,69 @@
+"""The calibration snapshots that qiskit-ibm-runtime carries of IBM's devices; needs the SDK."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import qiskit_ibm_runtime
+from qiskit_ibm_runtime import fake_provider
+
+from qrng_hub.circuits import GATES
+from qrng_hub.records import Backend, Origin, QubitCalibration
+from qrng_hub_ibm.catalogue import SNAPSHOT
+from qrng_hub_ibm.simulators import AER, DEFAULT_QUBITS, Simulator
+
+#: device -> the SDK's class, which reads its files only when it is asked to
+CLASSES: dict[str, Any] = {
+    member.backend_name.removeprefix("fake_"): member
+    for member in vars(fake_provider).values()
+    if hasattr(member, "backend_name")
+}
+
+
+@cache
+def snapshot(device: str) -> Simulator:
+    """Gives the simulator of a device as it was calibrated when the snapshot was taken."""
+    source = CLASSES[device]()
+    return Simulator(_describe(device, source.configuration(), source.properties()))
+
+
+def _describe(device: str, configuration: Any, properties: Any) -> Backend:
+    """Describes the simulator; every gate is offered, since IBM's compiler makes each from the device's own."""
+    calibrated = properties.last_update_date.astimezone(UTC)
+    return Backend(
+        address=f"ibm:{SNAPSHOT}{device}",
+        origin=Origin.SIMULATOR,
+        description=_description(device, calibrated),
+        qubits=configuration.n_qubits,
+        default_qubits=min(DEFAULT_QUBITS, configuration.n_qubits),
+        max_shots=configuration.max_shots,
+        max_circuits=configuration.max_experiments,
+        gates=tuple(GATES),
+        coupling=_coupling(configuration),
+        calibration=tuple(qubit_calibration(properties, qubit) for qubit in range(configuration.n_qubits)),
+        calibrated_utc=calibrated,
+    )
+
+
+def _description(device: str, calibrated: datetime) -> str:
+    return (
+        f"{AER}, simulator with ideal gates and the readout errors in the snapshot {device!r} of qiskit-ibm-runtime"
+        f" {qiskit_ibm_runtime.__version__}, calibrated {calibrated:%Y-%m-%d}"
+    )
+
+
+def _coupling(configuration: Any) -> tuple[tuple[int, int], ...]:
+    """Lists each coupled pair once; a device of one qubit has none."""
+    return tuple(sorted({(min(pair), max(pair)) for pair in configuration.coupling_map or ()}))
+
+
+def qubit_calibration(properties: Any, qubit: int) -> QubitCalibration:
+    """Reads the readout error of a qubit from the `BackendProperties` of a snapshot or a device."""
+    published = properties.qubit_property(qubit)
+    return QubitCalibration(
+        qubit=qubit,
+        flip_0_to_1=published["prob_meas1_prep0"][0],
+        flip_1_to_0=published["prob_meas0_prep1"][0],
+    )
