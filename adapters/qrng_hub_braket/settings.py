@@ -1,0 +1,20 @@
+"""The settings of `[adapters.braket]` in a run file."""
+
+from __future__ import annotations
+
+from qrng_hub.records import Record
+
+
+class BraketSettings(Record):
+    """Which devices to emulate here, and how to reach AWS; credentials are never settings.
+
+    `emulators` are paths of capabilities files, as `AwsDevice(arn).properties.json()` writes them,
+    absolute or from the working folder. `s3` is the folder of task results ("s3://bucket/prefix"),
+    `region` the AWS region and `profile` a profile of the AWS configuration; each of the three is
+    the AWS SDK's own choice if it is not set, and only cloud devices use them.
+    """
+
+    emulators: tuple[str, ...] = ()
+    s3: str | None = None
+    region: str | None = None
+    profile: str | None = None
