@@ -7,8 +7,9 @@ from typing import Any
 
 from qrng_hub.adapter import InProcessAdapter, load_sdk, unknown_backend
 from qrng_hub.bits import Packed
+from qrng_hub.clock import Clock
 from qrng_hub.errors import UnknownBackendError
-from qrng_hub.records import Backend, JobSpec
+from qrng_hub.records import Backend, JobSpec, Record
 from qrng_hub_ibm.catalogue import SNAPSHOT, snapshot_devices
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.results import shot_table
@@ -23,6 +24,10 @@ class IBMAdapter(InProcessAdapter):
     name = "ibm"
     settings_model = IBMSettings
     seed_bits = 63
+
+    def __init__(self, settings: Record, clock: Clock) -> None:
+        super().__init__(settings, clock)
+        self._simulators: dict[str, Any] = {}
 
     def names(self) -> tuple[str, ...]:
         """Lists aer and the snapshots of the installed qiskit-ibm-runtime; imports no SDK."""
@@ -42,6 +47,11 @@ class IBMAdapter(InProcessAdapter):
             return [shot_table(*pair) for pair in zip(results, spec.circuits, strict=True)]
 
     def _simulator(self, name: str) -> Any:
+        if name not in self._simulators:
+            self._simulators[name] = self._open(name)
+        return self._simulators[name]
+
+    def _open(self, name: str) -> Any:
         with ERRORS.at_the_border(f"opening {self.name}:{name}"):
             if name == "aer":
                 return load_sdk("qrng_hub_ibm.simulators", self.name, _SDK_PACKAGES).ideal()

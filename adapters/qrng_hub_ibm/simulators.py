@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 
 import qiskit_aer
@@ -30,6 +31,7 @@ class Simulator:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._calibration = {entry.qubit: entry for entry in backend.calibration}
+        self._lock = Lock()
         self._prepared = lru_cache(maxsize=64)(self._prepare)
 
     def require_memory(self, circuit: Circuit) -> None:
@@ -44,17 +46,18 @@ class Simulator:
 
     def sample(self, circuit: Circuit, shots: int, seed: int) -> Any:
         """Runs one circuit; returns its `SamplerPubResult`."""
-        program, options = self._prepared(circuit)
-        sampler = SamplerV2(seed=seed, options={"backend_options": options})
-        return sampler.run([program], shots=shots).result()[0]
+        program, sampler = self._prepared(circuit)
+        with self._lock:  # Aer runs one job at a time anyway, and reads the seed while it runs
+            sampler.options.run_options["seed_simulator"] = seed
+            return sampler.run([program], shots=shots).result()[0]
 
-    def _prepare(self, circuit: Circuit) -> tuple[Any, dict[str, Any]]:
-        """Translates a circuit onto its own qubits only, and the readout errors with them."""
+    def _prepare(self, circuit: Circuit) -> tuple[Any, Any]:
+        """Translates a circuit onto its own qubits only, and makes a sampler with the readout errors of these."""
         method = "stabilizer" if _is_clifford(circuit) else "statevector"
         options: dict[str, Any] = {"method": method}
         if self._calibration:
             options["noise_model"] = _readout_noise([self._calibration.get(qubit) for qubit in circuit.qubits])
-        return to_qiskit(circuit.compacted()), options
+        return to_qiskit(circuit.compacted()), SamplerV2(options={"backend_options": options})
 
 
 @cache

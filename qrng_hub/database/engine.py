@@ -139,7 +139,8 @@ def _configure_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("qrng_begin", "BEGIN IMMEDIATE"))
+        begin = connection.get_execution_options().get("qrng_begin", "BEGIN IMMEDIATE")
+        connection.connection.cursor().execute(begin)
 
 
 def _configure_postgresql(engine: Engine, synchronous_commit: str) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
+
 
 class MoneyText(TypeDecorator[Decimal]):
     """A `Decimal` kept as text, since SQLite's numbers are binary."""
@@ -53,7 +55,7 @@ class JsonText(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Writes compact JSON with sorted keys; a `Decimal` becomes a string."""
-        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+        return None if value is None else _ENCODER.encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Reads the document."""

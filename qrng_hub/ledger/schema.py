@@ -12,7 +12,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("draw_id", Text, index=True),
+    Column("draw_id", Text),
     Column("address", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("vendor_id", Text),

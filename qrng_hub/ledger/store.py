@@ -13,6 +13,8 @@ from qrng_hub.database import Database, open_database
 from qrng_hub.ledger import queries, schema
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
+_INSERT_JOB, _INSERT_EVENT = insert(schema.jobs), insert(schema.events)
+
 
 class Ledger:
     """The open ledger; safe for any number of threads and processes."""
@@ -26,7 +28,7 @@ class Ledger:
         row = _spec_columns(spec, quote, origin, draw_id) | {"spec": spec.model_dump_json(), "stamps": "observed"}
         row |= {"state": JobState.INTENDED, "native_billed": {}, "message": "", "recorded_utc": self._clock.now()}
         with self._database.durable() as connection:
-            connection.execute(insert(schema.jobs), row)
+            connection.execute(_INSERT_JOB, row)
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
 
     def update(self, job: Job) -> None:
@@ -44,11 +46,10 @@ class Ledger:
             self._append(connection, f"job.{state}", key, {"message": message})
 
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
-        """Records a job that cost nothing and is over, in one fast transaction."""
+        """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
         with self._database.writing() as connection:
-            connection.execute(insert(schema.jobs), row | {"spec": None, "recorded_utc": self._clock.now()})
-            self._append(connection, f"job.{job.state}", job.spec.key, {"address": job.spec.address})
+            connection.execute(_INSERT_JOB, row | {"spec": None, "recorded_utc": self._clock.now()})
 
     def record_draw(self, receipt: Receipt) -> None:
         """Keeps the receipt of a draw."""
@@ -83,7 +84,7 @@ class Ledger:
 
     def _append(self, connection: Connection, kind: str, subject: str, detail: Mapping[str, Any]) -> None:
         row = {"at_utc": self._clock.now(), "kind": kind, "subject": subject, "detail": dict(detail)}
-        connection.execute(insert(schema.events), row)
+        connection.execute(_INSERT_EVENT, row)
 
 
 def open_ledger(url: str, clock: Clock) -> Ledger:

@@ -63,6 +63,8 @@ class Runner:
         """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
         adapter, _ = self._registry.resolve(spec.address)
         stop = threading.Event()
+        if not adapter.remote:
+            return self._dispatcher.run(adapter, spec, None, stop).blocks
         future = self._pool(spec.address).submit(self._dispatcher.run, adapter, spec, None, stop)
         self._wait([future], stop, spec.key)
         return future.result().blocks
@@ -100,9 +102,10 @@ class Runner:
     def _wait(self, futures: Sequence[Future[Any]], stop: threading.Event, subject: str) -> None:
         """Waits for all; the first error, or Ctrl-C, stops the others before their next job."""
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            stop.set()
-            wait(futures)
+            _, running = wait(futures, return_when=FIRST_EXCEPTION)
+            if running:
+                stop.set()
+                wait(running)
         except KeyboardInterrupt:
             stop.set()
             self._ledger.record_event("draw.interrupted", subject, {})

@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("draw_id", sa.Text, index=True),
+        sa.Column("draw_id", sa.Text),
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("vendor_id", sa.Text),
