@@ -60,7 +60,7 @@ class Dispatcher:
             raise BudgetExceededError(
                 f"a job on {spec.address} was not submitted: {objection}; allow it with [budget] usd_per_job"
             )
-        if not adapter.remote and quote.is_free:
+        if quote.is_free and not adapter.is_remote(spec.backend_name):
             return self._run_here(adapter, spec, quote, draw_id)
         return self._run_remotely(adapter, spec, quote, draw_id, stop)
 

@@ -192,10 +192,11 @@ class Hub:
         reasons: list[str] = []
         for name in self._registry.names():
             adapter = self._registry.adapter(name)
-            try:
-                described += [adapter.describe(backend) for backend in adapter.names()]
-            except QRNGError as error:
-                reasons.append(f"{name}: {error}")
+            for part in adapter.parts():
+                try:
+                    described += [part.describe(backend) for backend in part.names()]
+                except QRNGError as error:
+                    reasons.append(f"{name}: {error}")
         return described, reasons
 
     def _request(self, count: int, backend: str | None) -> Request:

@@ -61,9 +61,9 @@ class Runner:
 
     def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:
         """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
-        adapter, _ = self._registry.resolve(spec.address)
+        adapter, name = self._registry.resolve(spec.address)
         stop = threading.Event()
-        if not adapter.remote:
+        if not adapter.is_remote(name):
             return self._dispatcher.run(adapter, spec, None, stop).blocks
         future = self._pool(spec.address).submit(self._dispatcher.run, adapter, spec, None, stop)
         self._wait([future], stop, spec.key)

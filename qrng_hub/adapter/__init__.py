@@ -1,0 +1,18 @@
+"""The contract that every vendor's adapter fulfils, and what adapters share."""
+
+from qrng_hub.adapter.border import VendorErrors, load_sdk
+from qrng_hub.adapter.composite import CompositeAdapter
+from qrng_hub.adapter.contract import Adapter, NoSettings
+from qrng_hub.adapter.in_process import InProcessAdapter
+from qrng_hub.adapter.limits import require_supported, unknown_backend
+
+__all__ = [
+    "Adapter",
+    "CompositeAdapter",
+    "InProcessAdapter",
+    "NoSettings",
+    "VendorErrors",
+    "load_sdk",
+    "require_supported",
+    "unknown_backend",
+]

@@ -1,0 +1,54 @@
+"""Where a vendor's SDK begins: loading it late and letting none of its exceptions through."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+
+from qrng_hub.errors import AdapterUnavailableError, QRNGError, VendorError
+
+
+def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
+    """Imports the adapter's own `module` that imports the SDK.
+
+    Raises `AdapterUnavailableError` with the cure if one of the SDK's `packages` is missing. Any
+    other ImportError is a defect, not a missing package, and is raised as it is.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in packages:
+            raise
+        raise AdapterUnavailableError(
+            f"{extra} backends need the package that provides {error.name!r}: pip install 'qrng-hub[{extra}]'"
+        ) from error
+
+
+class VendorErrors:
+    """Turns a vendor's exceptions into the hub's, by class name; an unknown one into `VendorError`.
+
+    `table` maps "module.Class" to the hub's error; the nearest base class that is listed counts.
+    Names and not classes, so that the SDK need not be imported.
+    """
+
+    def __init__(self, vendor: str, table: Mapping[str, type[QRNGError]]) -> None:
+        self.vendor = vendor
+        self.table = dict(table)
+
+    def translate(self, error: Exception, doing: str) -> QRNGError:
+        """Returns the hub's error for `error`, which happened while `doing` something."""
+        names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
+        kind = next((self.table[name] for name in names if name in self.table), VendorError)
+        return kind(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
+
+    @contextmanager
+    def at_the_border(self, doing: str) -> Iterator[None]:
+        """Lets the hub's own errors pass and translates every other exception of the block."""
+        try:
+            yield
+        except QRNGError:
+            raise
+        except Exception as error:
+            raise self.translate(error, doing) from error

@@ -1,0 +1,75 @@
+"""An adapter of several parts: a vendor's simulators in this process and its cloud, say."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+
+from qrng_hub.adapter.contract import Adapter
+from qrng_hub.records import Backend, Job, JobSpec, Origin, Quote, RawBlock
+
+
+class CompositeAdapter(Adapter):
+    """Passes each call on to the part that has the backend."""
+
+    @abstractmethod
+    def part(self, name: str) -> Adapter:
+        """Returns the part that has a backend, or would have it."""
+
+    @abstractmethod
+    def parts(self) -> tuple[Adapter, ...]:
+        """Lists the parts, those that ask nobody first."""
+
+    def names(self) -> tuple[str, ...]:
+        """Lists the backends of every part."""
+        return tuple(name for part in self.parts() for name in part.names())
+
+    def origin(self, name: str) -> Origin:
+        """Asks the part."""
+        return self.part(name).origin(name)
+
+    def is_remote(self, name: str) -> bool:
+        """Asks the part."""
+        return self.part(name).is_remote(name)
+
+    def describe(self, name: str) -> Backend:
+        """Asks the part."""
+        return self.part(name).describe(name)
+
+    def quote(self, spec: JobSpec) -> Quote:
+        """Asks the part."""
+        return self.part(spec.backend_name).quote(spec)
+
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        """Submits each job to its part."""
+        for spec in specs:
+            yield from self.part(spec.backend_name).submit([spec])
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Polls the jobs of each part in one call."""
+        seen: dict[str, Job] = {}
+        for part in self.parts():
+            own = [job for job in jobs if self.part(job.spec.backend_name) is part]
+            seen |= {job.spec.key: job for job in (part.poll(own) if own else ())}
+        return tuple(seen[job.spec.key] for job in jobs)
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        """Asks the part."""
+        return self.part(job.spec.backend_name).collect(job)
+
+    def cancel(self, job: Job) -> Job:
+        """Asks the part."""
+        return self.part(job.spec.backend_name).cancel(job)
+
+    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+        """Asks one part after the other for the keys not yet found."""
+        found: dict[str, Job] = {}
+        for part in self.parts():
+            if missing := [key for key in keys if key not in found]:
+                found |= {job.spec.key: job for job in part.find(missing)}
+        return tuple(found[key] for key in keys if key in found)
+
+    def close(self) -> None:
+        """Closes every part."""
+        for part in self.parts():
+            part.close()

@@ -1,0 +1,87 @@
+"""What every vendor's adapter fulfils."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from qrng_hub.clock import Clock
+from qrng_hub.records import Backend, Job, JobSpec, Origin, Quote, RawBlock, Record
+
+
+class NoSettings(Record):
+    """For an adapter or a backend with nothing to set."""
+
+
+class Adapter(ABC):
+    """The code for one vendor; one instance serves every thread of a hub.
+
+    `settings_model` checks `[adapters.NAME]` of a run file and `options_model` its
+    `[backend.options]`; both are importable without the vendor's SDK. A method that needs the SDK
+    raises `AdapterUnavailableError` if it is missing, and a vendor's exception never leaves it:
+    it becomes a `QRNGError`, and an unknown one a `VendorError`.
+    """
+
+    name: ClassVar[str]
+    settings_model: ClassVar[type[Record]] = NoSettings
+    options_model: ClassVar[type[Record]] = NoSettings
+
+    def __init__(self, settings: Record, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Lists the backends, by name without the adapter's own."""
+
+    @abstractmethod
+    def origin(self, name: str) -> Origin:
+        """Tells hardware from simulator without asking the vendor."""
+
+    def is_remote(self, name: str) -> bool:
+        """Whether a job there outlives this process, so that it must be on record before it is submitted."""
+        return True
+
+    @abstractmethod
+    def describe(self, name: str) -> Backend:
+        """Describes a backend: limits, status, queue, calibration. Raises `UnknownBackendError`."""
+
+    @abstractmethod
+    def quote(self, spec: JobSpec) -> Quote:
+        """Says what a job would cost; spends nothing."""
+
+    @abstractmethod
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        """Submits jobs one after the other and yields each as soon as the vendor has it.
+
+        An error ends the iteration: jobs already yielded are at the vendor, later ones are not, and
+        the one at hand is not if the error is a `RequestError`; else `find` tells.
+        """
+
+    @abstractmethod
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Returns the jobs as the vendor has them now, in the same order."""
+
+    @abstractmethod
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        """Fetches a finished job's outcomes, one block a circuit, in the order of the circuits.
+
+        Raises `JobFailedError`, `JobCancelledError`, `JobNotFoundError`, or
+        `ReconstructedMeasurementsError` where the vendor did not give the shots as measured.
+        """
+
+    @abstractmethod
+    def cancel(self, job: Job) -> Job:
+        """Asks the vendor to stop a job; a job already finished is returned as it is."""
+
+    @abstractmethod
+    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+        """Finds the jobs that the vendor has under these idempotency keys."""
+
+    def parts(self) -> tuple[Adapter, ...]:
+        """Lists what the adapter is made of, each with backends of its own: itself, if it is of one piece."""
+        return (self,)
+
+    def close(self) -> None:  # noqa: B027 - most adapters hold nothing open
+        """Gives back what the adapter holds open."""

@@ -1,0 +1,47 @@
+"""What a backend can run, and what to say of what it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qrng_hub.circuits import Circuit
+from qrng_hub.errors import BackendLimitError, UnknownBackendError, UnsupportedCircuitError
+from qrng_hub.records import Backend, JobSpec
+
+
+def require_supported(backend: Backend, spec: JobSpec) -> None:
+    """Raises `BackendLimitError` or `UnsupportedCircuitError` unless `backend` can run `spec`."""
+    address = backend.address
+    if not spec.circuits or (backend.max_circuits or len(spec.circuits)) < len(spec.circuits):
+        limit = f"1 to {backend.max_circuits}" if backend.max_circuits else "at least 1"
+        raise BackendLimitError(f"{address} takes {limit} circuits a job, not {len(spec.circuits)}")
+    if spec.shots < 1 or (backend.max_shots or spec.shots) < spec.shots:
+        limit = f"1 to {backend.max_shots:,}" if backend.max_shots else "at least 1"
+        raise BackendLimitError(f"{address} takes {limit} shots, not {spec.shots:,}: set shots within that range")
+    for circuit in set(spec.circuits):
+        _require_circuit(backend, circuit)
+
+
+def _require_circuit(backend: Backend, circuit: Circuit) -> None:
+    address = backend.address
+    if not circuit.measured:
+        raise UnsupportedCircuitError(f"a circuit for {address} measures no qubit; add measure(...)")
+    if circuit.qubits[-1] >= backend.qubits:
+        raise BackendLimitError(
+            f"{address} has {backend.qubits} qubits (0 to {backend.qubits - 1}) and no qubit {circuit.qubits[-1]}:"
+            " ask for fewer qubits"
+        )
+    if missing := sorted(circuit.gate_names.difference(backend.gates)):
+        raise UnsupportedCircuitError(
+            f"{address} cannot run the gate(s) {', '.join(missing)}; it runs {', '.join(backend.gates)}."
+            " cirq:simulator, ibm:aer and braket:braket_sv run every gate"
+        )
+    joined = {frozenset(gate.qubits) for gate in circuit.gates if len(gate.qubits) == 2}
+    if joined and backend.coupling is not None:
+        for pair in joined.difference(map(frozenset, backend.coupling)):
+            raise UnsupportedCircuitError(f"{address} does not couple qubits {' and '.join(map(str, sorted(pair)))}")
+
+
+def unknown_backend(adapter: str, name: str, names: Iterable[str]) -> UnknownBackendError:
+    """Makes the error for a name that the adapter does not have; lists those it has."""
+    return UnknownBackendError(f"{adapter} has no backend {name!r}; it has: {', '.join(names)}")
