@@ -75,6 +75,14 @@ class Fallback(StrEnum):
     SIMULATOR_ONLY = "simulator-only"
 
 
+class Check(Record):
+    """One line of a pre-flight check: what was looked at, whether it is in order, and what to do if not."""
+
+    subject: str
+    verdict: Literal["ok", "warning", "failed"]
+    detail: str
+
+
 class Candidate(Record):
     """A backend that a request may use, with what the request asks of it."""
 

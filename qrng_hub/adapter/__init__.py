@@ -1,6 +1,6 @@
 """The contract that every vendor's adapter fulfils, and what adapters share."""
 
-from qrng_hub.adapter.border import VendorErrors, load_sdk
+from qrng_hub.adapter.border import VendorErrors, load_sdk, with_deadline
 from qrng_hub.adapter.composite import CompositeAdapter
 from qrng_hub.adapter.contract import Adapter, NoSettings
 from qrng_hub.adapter.in_process import InProcessAdapter
@@ -15,4 +15,5 @@ __all__ = [
     "load_sdk",
     "require_supported",
     "unknown_backend",
+    "with_deadline",
 ]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from types import ModuleType
+from typing import TypeVar
 
-from qrng_hub.errors import AdapterUnavailableError, QRNGError, VendorError
+from qrng_hub.errors import AdapterUnavailableError, QRNGError, ServiceUnreachableError, VendorError
+
+Result = TypeVar("Result")
 
 
 def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
@@ -24,6 +30,28 @@ def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
         raise AdapterUnavailableError(
             f"{extra} backends need the package that provides {error.name!r}: pip install 'qrng-hub[{extra}]'"
         ) from error
+
+
+def with_deadline(call: Callable[[], Result], seconds: float, doing: str) -> Result:
+    """Returns what `call` returns, or raises `ServiceUnreachableError` if that takes longer than `seconds`.
+
+    For clients that may wait for ever. The call's thread is left behind: what it was doing may yet happen.
+    """
+    done: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised again below, in the caller's thread
+            done.set_exception(error)
+
+    threading.Thread(target=run, name=f"qrng-{doing}", daemon=True).start()
+    try:
+        return done.result(seconds)
+    except FutureTimeoutError:
+        if done.done():
+            raise
+        raise ServiceUnreachableError(f"{doing}: no answer within {seconds:g} s; it may still have happened") from None
 
 
 class VendorErrors:

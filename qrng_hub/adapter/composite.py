@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
 from qrng_hub.adapter.contract import Adapter
-from qrng_hub.records import Backend, Job, JobSpec, Origin, Quote, RawBlock
+from qrng_hub.records import Backend, Check, Job, JobSpec, Origin, Quote, RawBlock
 
 
 class CompositeAdapter(Adapter):
@@ -68,6 +68,16 @@ class CompositeAdapter(Adapter):
             if missing := [key for key in keys if key not in found]:
                 found |= {job.spec.key: job for job in part.find(missing)}
         return tuple(found[key] for key in keys if key in found)
+
+    def preflight(self, names: Sequence[str]) -> Iterator[Check]:
+        """Checks the parts that have these backends."""
+        for part in self.parts():
+            if own := [name for name in names if self.part(name) is part]:
+                yield from part.preflight(own)
+
+    def purge(self, job: Job) -> None:
+        """Asks the part."""
+        self.part(job.spec.backend_name).purge(job)
 
     def close(self) -> None:
         """Closes every part."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from qrng_hub.clock import Clock
-from qrng_hub.records import Backend, Job, JobSpec, Origin, Quote, RawBlock, Record
+from qrng_hub.records import Backend, Check, Job, JobSpec, Origin, Quote, RawBlock, Record
 
 
 class NoSettings(Record):
@@ -78,6 +78,13 @@ class Adapter(ABC):
     @abstractmethod
     def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
         """Finds the jobs that the vendor has under these idempotency keys."""
+
+    def preflight(self, names: Sequence[str]) -> Iterator[Check]:
+        """Checks credentials, quota and these backends, line by line; spends nothing and raises nothing."""
+        yield from (Check(subject=f"{self.name}:{name}", verdict="ok", detail="nothing to check") for name in names)
+
+    def purge(self, job: Job) -> None:  # noqa: B027 - in this process nothing is kept
+        """Deletes a collected job's outcomes at the vendor; raises if they may still be there."""
 
     def parts(self) -> tuple[Adapter, ...]:
         """Lists what the adapter is made of, each with backends of its own: itself, if it is of one piece."""

@@ -128,7 +128,7 @@ class TestWillowPink(MachineContract):
         engine = cirq_google.engine.create_default_noisy_quantum_virtual_machine("willow_pink", seed=20240816)
         sampler = engine.get_processor("willow_pink").get_sampler()
         ours, theirs = (
-            np.bincount(outcomes @ [4, 2, 1], minlength=8) / shots
+            np.bincount(outcomes @ np.array([4, 2, 1]), minlength=8) / shots
             for outcomes in (values(block), sampler.run(program, repetitions=shots).measurements["m"])
         )
         assert (np.abs(ours - theirs) < 6 * np.sqrt((ours + theirs) / shots) + 1e-3).all()

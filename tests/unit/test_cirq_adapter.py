@@ -70,7 +70,7 @@ def test_draws_by_the_squared_amplitudes(adapter: CirqAdapter, name: str) -> Non
     turn = np.array([[math.cos(0.2), -math.sin(0.2)], [math.sin(0.2), math.cos(0.2)]])
     single = np.array([math.cos(0.3), math.sin(0.3)])
     expected = np.einsum("ac,b->abc", turn @ pair, single).reshape(-1) ** 2
-    observed = np.bincount(values(block) @ [4, 2, 1], minlength=8) / shots
+    observed = np.bincount(values(block) @ np.array([4, 2, 1]), minlength=8) / shots
     assert (np.abs(observed - expected) <= 6 * np.sqrt(expected * (1 - expected) / shots) + 1e-3).all()
 
 
