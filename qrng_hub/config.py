@@ -6,7 +6,6 @@ models that the adapters declare. A file holds no secrets, only names of environ
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from platformdirs import user_state_path
 from pydantic import Field, JsonValue
 
 from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.files import state_folder
 from qrng_hub.records import Fallback, Record
 from qrng_hub.validation import Path as KeyPath
 from qrng_hub.validation import key_path, nearest, validated
@@ -108,12 +107,6 @@ def load_run_file(path: str | Path) -> RunFile:
 def run_file_from(values: Mapping[str, Any]) -> RunFile:
     """Checks a run file given as a mapping; raises `ConfigError`."""
     return _checked(values, place=key_path)
-
-
-def state_folder() -> Path:
-    """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own."""
-    chosen = os.environ.get("QRNG_STATE_DIR")
-    return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
 
 
 def ledger_url(settings: LedgerSettings) -> str:

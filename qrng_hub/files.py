@@ -6,7 +6,15 @@ import os
 import tempfile
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 from qrng_hub.errors import ConfigError
+
+
+def state_folder() -> Path:
+    """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own."""
+    chosen = os.environ.get("QRNG_STATE_DIR")
+    return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
 
 
 def write_private(path: str | Path, data: bytes) -> Path:

@@ -21,10 +21,10 @@ from qrng_hub.config import (
     ledger_url,
     load_run_file,
     run_file_from,
-    state_folder,
 )
 from qrng_hub.dispatcher import Dispatcher, Limits
 from qrng_hub.errors import QRNGError, RequestError
+from qrng_hub.files import state_folder
 from qrng_hub.ledger import LedgerJob, open_ledger
 from qrng_hub.records import Backend, Candidate, Draw, JobSpec, Origin, RawBlock, Receipt, Record, Request
 from qrng_hub.registry import Registry

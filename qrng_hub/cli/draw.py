@@ -12,8 +12,8 @@ import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.progress import progress_display
-from qrng_hub.config import load_run_file, state_folder
-from qrng_hub.files import write_private
+from qrng_hub.config import load_run_file
+from qrng_hub.files import state_folder, write_private
 from qrng_hub.hub import Hub
 from qrng_hub.records import Draw, Receipt
 

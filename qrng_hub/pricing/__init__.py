@@ -1,0 +1,7 @@
+"""What jobs cost: price models, the dated price book, and its refresh from AWS's own price list."""
+
+from qrng_hub.pricing.book import PriceBook, price_book
+from qrng_hub.pricing.model import Price
+from qrng_hub.pricing.refresh import refresh
+
+__all__ = ["Price", "PriceBook", "price_book", "refresh"]
