@@ -26,9 +26,10 @@ from qrng_hub.dispatcher import Dispatcher, Limits
 from qrng_hub.errors import QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.ledger import LedgerJob, open_ledger
-from qrng_hub.records import Backend, Candidate, Draw, JobSpec, Origin, RawBlock, Receipt, Record, Request
+from qrng_hub.reconciliation import Reconciled, reconcile
+from qrng_hub.records import Backend, Candidate, Draw, JobSpec, LedgerEvent, Origin, RawBlock, Receipt, Record, Request
 from qrng_hub.registry import Registry
-from qrng_hub.runner import Progress, Runner
+from qrng_hub.runner import Progress, Runner, retain
 
 
 def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> Registry:
@@ -87,6 +88,7 @@ class Hub:
 
     def __init__(self, run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> None:
         self.run_file = run_file
+        self._clock = clock
         self._registry = open_registry(run_file, clock, adapters)
         self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
         limits = Limits(run_file.budget.usd_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
@@ -167,6 +169,35 @@ class Hub:
     def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
         """Lists the newest jobs of the ledger, newest first."""
         return self._ledger.jobs(limit)
+
+    def job(self, name: str) -> LedgerJob:
+        """Reads a job of the ledger by its key or its vendor's id, or the beginning of either."""
+        return self._ledger.ledger_job(name)
+
+    def job_events(self, name: str) -> tuple[LedgerEvent, ...]:
+        """Lists what happened to a job that was at a vendor, in order."""
+        return self._ledger.events(self.job(name).key)
+
+    def cancel(self, name: str) -> LedgerJob:
+        """Asks the vendor to stop a job, and records its answer; a finished job stays as it is."""
+        job = self._ledger.job(name)
+        adapter, _ = self._registry.resolve(job.spec.address)
+        self._ledger.update(adapter.cancel(job))
+        return self.job(job.spec.key)
+
+    def collect(self, name: str) -> tuple[Path, ...]:
+        """Fetches the outcomes of a finished job again, one .npy file of mode 0600 a circuit.
+
+        For a job that was paid for and whose run ended before its outcomes were used. Raises
+        `LedgerError` if it never was at a vendor, or the vendor's error.
+        """
+        job = self._ledger.job(name)
+        adapter, _ = self._registry.resolve(job.spec.address)
+        return tuple(retain(block, state_folder() / "raw") for block in adapter.collect(job))
+
+    def reconcile(self) -> tuple[Reconciled, ...]:
+        """Asks the vendors about every unfinished job and records what they say; submits nothing."""
+        return reconcile(self._registry, self._ledger, self._clock)
 
     def receipt(self, draw_id: str) -> Receipt:
         """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""

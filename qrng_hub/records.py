@@ -175,6 +175,7 @@ class Job(Record):
 
     spec: JobSpec
     vendor_id: str
+    """The vendor's own id; empty if its answer to the submission was never seen."""
     state: JobState
     queued_utc: datetime | None = None
     running_utc: datetime | None = None

@@ -18,7 +18,7 @@ from qrng_hub import __version__
 from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
-_COMMANDS = {"bytes": "draw", "run": "draw", "backends": "listings", "jobs": "listings", "config": "config"}
+_COMMANDS = {"bytes": "draw", "run": "draw", "backends": "backends", "jobs": "jobs", "config": "config"}
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from qrng_hub.ledger import LedgerJob
-from qrng_hub.records import Backend, Receipt, SourceReceipt
+from qrng_hub.reconciliation import Reconciled
+from qrng_hub.records import Backend, LedgerEvent, Receipt, SourceReceipt
 
 _POOR_QUBIT_BITS = 0.5
 
@@ -68,6 +69,28 @@ def show_jobs(jobs: Sequence[LedgerJob]) -> None:
             estimate, _money(job.cost_billed, job.currency), _seconds(job.queue_seconds), _seconds(job.run_seconds),
             job.vendor_id or job.key,
         )  # fmt: skip
+    _console().print(table)
+
+
+def show_job(job: LedgerJob, events: Sequence[LedgerEvent]) -> None:
+    """Prints a job, field by field, and its events."""
+    table = _table("field", "value")
+    for name, value in job:
+        table.add_row(name, "unknown" if value is None else str(value))
+    console = _console()
+    console.print(table)
+    for event in events:
+        console.print(Text(f"{event.at_utc:%Y-%m-%d %H:%M:%S} {event.kind} {event.detail}"), soft_wrap=True)
+
+
+def show_reconciled(results: Sequence[Reconciled]) -> None:
+    """Prints one row a job that was unfinished."""
+    if not results:
+        _console().print("every job in the ledger is finished")
+        return
+    table = _table("backend", "before", "now", "job", "note")
+    for one in results:
+        table.add_row(one.address, str(one.before), str(one.after), one.vendor_id or one.key, one.note)
     _console().print(table)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from qrng_hub.clock import seconds_between
-from qrng_hub.errors import LedgerError
+from qrng_hub.errors import LedgerError, UnknownNameError
 from qrng_hub.ledger import schema
-from qrng_hub.records import JobState, LedgerEvent, Origin, Receipt, Record
+from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Receipt, Record
 
 
 class LedgerJob(Record):
@@ -57,6 +57,51 @@ def jobs(connection: Connection, limit: int) -> tuple[LedgerJob, ...]:
     """Lists the newest `limit` jobs, newest first."""
     statement = select(*_JOB_COLUMNS).order_by(schema.jobs.c.recorded_utc.desc()).limit(limit)
     return tuple(LedgerJob.model_validate(dict(row._mapping)) for row in connection.execute(statement))
+
+
+def ledger_job(connection: Connection, key: str) -> LedgerJob:
+    """Reads the job of a key that is in the ledger."""
+    row = connection.execute(select(*_JOB_COLUMNS).where(schema.jobs.c.key == key)).one()
+    return LedgerJob.model_validate(dict(row._mapping))
+
+
+def unfinished(connection: Connection) -> tuple[Job, ...]:
+    """Lists, oldest first, the jobs on record that the vendor may still work on."""
+    finished = [state for state in JobState if state.finished]
+    table = schema.jobs.c
+    statement = select(schema.jobs).where(table.state.not_in(finished), table.spec.is_not(None))
+    return tuple(_job(dict(row._mapping)) for row in connection.execute(statement.order_by(table.recorded_utc)))
+
+
+def job(connection: Connection, key: str) -> Job:
+    """Reads a job that was put on record before it was submitted."""
+    statement = select(schema.jobs).where(schema.jobs.c.key == key, schema.jobs.c.spec.is_not(None))
+    row = connection.execute(statement).first()
+    if row is None:
+        raise LedgerError(f"the ledger has no job {key!r} at a vendor: a job in this process is over when it ends")
+    return _job(dict(row._mapping))
+
+
+def key_of(connection: Connection, name: str) -> str:
+    """Finds a job's key by its key, its vendor's id, or the beginning of either; raises unless exactly one fits."""
+    table = schema.jobs.c
+    fits = table.key.startswith(name, autoescape=True) | table.vendor_id.startswith(name, autoescape=True)
+    keys = connection.execute(select(table.key).where(fits).limit(2)).scalars().all()
+    if len(keys) != 1:
+        raise UnknownNameError(f"{'more than one job begins' if keys else 'no job in the ledger begins'} with {name!r}")
+    return str(keys[0])
+
+
+def _job(row: dict[str, Any]) -> Job:
+    fields = {name: row[name] for name in ("state", "queued_utc", "running_utc", "finished_utc", "stamps", "message")}
+    return Job(
+        spec=JobSpec.model_validate_json(row["spec"]),
+        vendor_id=row["vendor_id"] or "",
+        billed=row["cost_billed"],
+        currency=row["currency"],
+        usage=row["native_billed"],
+        **fields,
+    )
 
 
 def events(connection: Connection, subject: str | None) -> tuple[LedgerEvent, ...]:

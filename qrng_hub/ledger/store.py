@@ -68,6 +68,21 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.jobs(connection, limit)
 
+    def unfinished(self) -> tuple[Job, ...]:
+        """Lists, oldest first, the jobs on record that the vendor may still work on."""
+        with self._database.reading() as connection:
+            return queries.unfinished(connection)
+
+    def ledger_job(self, name: str) -> queries.LedgerJob:
+        """Reads a job by its key or its vendor's id, or the beginning of either; raises `UnknownNameError`."""
+        with self._database.reading() as connection:
+            return queries.ledger_job(connection, queries.key_of(connection, name))
+
+    def job(self, name: str) -> Job:
+        """Reads a job at a vendor likewise, to ask the vendor about it; raises `LedgerError` if it never was at one."""
+        with self._database.reading() as connection:
+            return queries.job(connection, queries.key_of(connection, name))
+
     def events(self, subject: str | None = None) -> tuple[LedgerEvent, ...]:
         """Lists the events in the order they happened, of one subject or of all."""
         with self._database.reading() as connection:

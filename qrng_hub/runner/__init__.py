@@ -1,6 +1,6 @@
 """The loop of a draw: dispatch jobs until there are bytes enough, fall back as the policy says, keep the receipt."""
 
 from qrng_hub.runner.draw import Runner
-from qrng_hub.runner.source import Progress
+from qrng_hub.runner.source import Progress, retain
 
-__all__ = ["Progress", "Runner"]
+__all__ = ["Progress", "Runner", "retain"]

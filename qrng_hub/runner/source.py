@@ -107,7 +107,8 @@ class Source:
                 credit = self.protocol.credit(block)
                 tally.add_block(block, credit)
                 output += _conditioned(block, credit)
-                self._retain(block)
+                if self.request.retain_raw:
+                    retain(block, self.raw_folder)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
 
@@ -120,11 +121,12 @@ class Source:
             options=candidate.options,
         )
 
-    def _retain(self, block: RawBlock) -> None:
-        if self.request.retain_raw:
-            file = io.BytesIO()
-            np.save(file, block.outcomes, allow_pickle=False)
-            write_private(self.raw_folder / f"{block.sha256}.npy", file.getvalue())
+
+def retain(block: RawBlock, folder: Path) -> Path:
+    """Writes a block's packed outcomes, which are secrets, to a .npy file of mode 0600 named by its SHA-256."""
+    file = io.BytesIO()
+    np.save(file, block.outcomes, allow_pickle=False)
+    return write_private(folder / f"{block.sha256}.npy", file.getvalue())
 
 
 def _conditioned(block: RawBlock, credit: EntropyCredit) -> bytes:

@@ -1,4 +1,4 @@
-"""`qrng backends` and `qrng jobs`: what there is and what was run."""
+"""`qrng backends`: what there is."""
 
 from __future__ import annotations
 
@@ -23,24 +23,11 @@ def backends_command(config: str | None, origin: str | None, min_qubits: int, as
         backends = hub.backends(origin=origin, min_qubits=min_qubits)
         unavailable = hub.unavailable()
     if as_json:
-        _print_json(backends)
+        print_json(backends)
     else:
         tables.show_backends(backends, unavailable)
 
 
-@click.command("jobs")
-@click.option("--config", type=click.Path(), help="From the ledger of this run file.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, newest first.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def jobs_command(config: str | None, limit: int, as_json: bool) -> None:
-    """List the jobs in the ledger, newest first."""
-    with Hub.open(config) as hub:
-        jobs = hub.jobs(limit)
-    if as_json:
-        _print_json(jobs)
-    else:
-        tables.show_jobs(jobs)
-
-
-def _print_json(records: Sequence[BaseModel]) -> None:
+def print_json(records: Sequence[BaseModel]) -> None:
+    """Prints records as one JSON document."""
     click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=2))
