@@ -6,8 +6,11 @@ submitted again while the first attempt may have reached the vendor.
 
 from __future__ import annotations
 
+import random
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from qrng_hub import policy
@@ -19,6 +22,7 @@ from qrng_hub.errors import (
     JobFailedError,
     JobTimeoutError,
     QRNGError,
+    RateLimitedError,
     RequestError,
     RunInterruptedError,
     VendorError,
@@ -28,6 +32,7 @@ from qrng_hub.policy import Action
 from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
+_JITTER = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,21 @@ class Limits:
     usd_per_job: Decimal = Decimal(0)
     max_wait_seconds: float = 86_400.0
     max_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A job that gave no outcomes, and why."""
+
+    spec: JobSpec
+    error: QRNGError
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    job: Job
+    quote: Quote
+    since: datetime
 
 
 class Dispatcher:
@@ -53,6 +73,33 @@ class Dispatcher:
         Raises `BudgetExceededError` before anything is submitted, `RunInterruptedError` once `stop`
         is set, `JobTimeoutError` when the time allowed is over, and whatever the adapter raises.
         """
+        (settled,) = self.run_all(adapter, [spec], draw_id, stop)
+        if isinstance(settled, Failure):
+            raise settled.error
+        return settled
+
+    def run_all(
+        self, adapter: Adapter, specs: Iterable[JobSpec], draw_id: str | None, stop: threading.Event
+    ) -> Iterator[Outcome | Failure]:
+        """Runs jobs of one adapter and yields each as it ends, in any order.
+
+        All are submitted first, and those at the vendor are polled together: the vendor is asked as
+        often for ten thousand as for one.
+        """
+        in_flight: dict[str, _InFlight] = {}
+        for spec in specs:
+            try:
+                quote = self._approve(adapter, spec, stop)
+                if adapter.is_remote(spec.backend_name) or not quote.is_free:
+                    job = self._start(adapter, spec, quote, draw_id, stop)
+                    in_flight[spec.key] = _InFlight(job, quote, self._clock.now())
+                else:
+                    yield self._run_here(adapter, spec, quote, draw_id)
+            except QRNGError as error:
+                yield Failure(spec, error)
+        yield from self._settle(adapter, in_flight, stop)
+
+    def _approve(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Quote:
         if stop.is_set():
             raise RunInterruptedError("the run was stopped before its next job was submitted")
         quote = adapter.quote(spec)
@@ -60,9 +107,7 @@ class Dispatcher:
             raise BudgetExceededError(
                 f"a job on {spec.address} was not submitted: {objection}; allow it with [budget] usd_per_job"
             )
-        if quote.is_free and not adapter.is_remote(spec.backend_name):
-            return self._run_here(adapter, spec, quote, draw_id)
-        return self._run_remotely(adapter, spec, quote, draw_id, stop)
+        return quote
 
     def _run_here(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None) -> Outcome:
         """Runs a job that ends with this process: it goes on record once, at its end."""
@@ -71,18 +116,65 @@ class Dispatcher:
         self._ledger.record_free(job, quote, adapter.origin(spec.backend_name), draw_id)
         return outcome
 
-    def _run_remotely(
-        self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event
-    ) -> Outcome:
+    def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
         self._ledger.intend(spec, quote, adapter.origin(spec.backend_name), draw_id)
         job = self._submit(adapter, spec, stop)
         self._ledger.update(job)
-        job = self._wait(adapter, job, stop)
+        return job
+
+    def _settle(
+        self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event
+    ) -> Iterator[Outcome | Failure]:
+        """Polls everything in flight, ever more slowly while nothing changes, until all of it is settled."""
+        pause = _FIRST_PAUSE_SECONDS
+        while in_flight:
+            yield from self._settle_finished(adapter, in_flight)
+            if not in_flight:
+                return
+            if self._clock.sleep(pause * _JITTER.uniform(0.8, 1.2), stop):
+                yield from self._interrupted(in_flight)
+                return
+            changed, error = self._poll(adapter, in_flight)
+            pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
+            if isinstance(error, RateLimitedError):
+                pause = max(pause, error.retry_after_seconds or _LONGEST_PAUSE_SECONDS)
+            yield from self._timed_out(in_flight, error)
+
+    def _settle_finished(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> Iterator[Outcome | Failure]:
+        for key, flight in list(in_flight.items()):
+            if flight.job.state.finished:
+                del in_flight[key]
+                try:
+                    yield self._collect(adapter, flight)
+                except QRNGError as error:
+                    yield Failure(flight.job.spec, error)
+
+    def _collect(self, adapter: Adapter, flight: _InFlight) -> Outcome:
+        job, where = flight.job, f"job {flight.job.vendor_id} on {flight.job.spec.address}"
         if job.state is JobState.FAILED:
-            raise JobFailedError(f"job {job.vendor_id} on {spec.address} failed: {job.message or 'no reason given'}")
+            raise JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
         if job.state is JobState.CANCELLED:
-            raise JobCancelledError(f"job {job.vendor_id} on {spec.address} was cancelled")
-        return Outcome(job=job, quote=quote, blocks=adapter.collect(job))
+            raise JobCancelledError(f"{where} was cancelled")
+        return Outcome(job=job, quote=flight.quote, blocks=adapter.collect(job))
+
+    def _interrupted(self, in_flight: dict[str, _InFlight]) -> Iterator[Failure]:
+        """Lets go of everything: it stays at the vendor and on record."""
+        for flight in in_flight.values():
+            where = f"job {flight.job.vendor_id} on {flight.job.spec.address}"
+            message = f"{where} was {flight.job.state} when the run was stopped; it stays at the vendor"
+            yield Failure(flight.job.spec, RunInterruptedError(message))
+
+    def _timed_out(self, in_flight: dict[str, _InFlight], error: QRNGError | None) -> Iterator[Failure]:
+        """Lets go of what has taken longer than is allowed: it stays at the vendor and on record."""
+        for key, flight in list(in_flight.items()):
+            waited = (self._clock.now() - flight.since).total_seconds()
+            decision = policy.while_at_vendor(error, waited, self._limits.max_wait_seconds)
+            if decision.action is Action.STOP and not flight.job.state.finished:
+                where = f"job {flight.job.vendor_id} on {flight.job.spec.address}"
+                failure = JobTimeoutError(f"{where}: {decision.reason}. It stays at the vendor and in the ledger")
+                failure.__cause__ = error
+                del in_flight[key]
+                yield Failure(flight.job.spec, failure)
 
     def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
         """Submits until the vendor has the job; looks for it after every doubtful error."""
@@ -116,30 +208,17 @@ class Dispatcher:
             ) from second
         return found[0] if found else None
 
-    def _wait(self, adapter: Adapter, job: Job, stop: threading.Event) -> Job:
-        """Polls, ever more slowly, until the job is finished; records each change of state."""
-        pause, started = _FIRST_PAUSE_SECONDS, self._clock.now()
-        while not job.state.finished:
-            where = f"job {job.vendor_id} on {job.spec.address}"
-            if self._clock.sleep(pause, stop):
-                raise RunInterruptedError(f"{where} was {job.state} when the run was stopped; it stays at the vendor")
-            seen, error = self._poll(adapter, job)
-            if seen != job:
-                self._ledger.update(seen)
-                job = seen
-            waited = (self._clock.now() - started).total_seconds()
-            decision = policy.while_at_vendor(error, waited, self._limits.max_wait_seconds)
-            if decision.action is Action.STOP and not job.state.finished:
-                raise JobTimeoutError(
-                    f"{where}: {decision.reason}. It stays at the vendor and in the ledger"
-                ) from error
-            pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
-        return job
+    def _poll(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> tuple[bool, QRNGError | None]:
+        """Asks once for all; an error leaves them as they were, for a job that cannot be seen has not failed.
 
-    def _poll(self, adapter: Adapter, job: Job) -> tuple[Job, QRNGError | None]:
-        """Asks once; an error leaves the job as it was, for a job that cannot be seen has not failed."""
+        Records what changed; returns whether anything did, and the error.
+        """
         try:
-            (seen,) = adapter.poll([job])
+            polled = adapter.poll([flight.job for flight in in_flight.values()])
         except QRNGError as error:
-            return job, error
-        return seen, None
+            return False, error
+        changed = [job for job in polled if job != in_flight[job.spec.key].job]
+        for job in changed:
+            self._ledger.update(job)
+            in_flight[job.spec.key] = replace(in_flight[job.spec.key], job=job)
+        return bool(changed), None

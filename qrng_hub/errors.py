@@ -94,7 +94,11 @@ class QuotaError(VendorError):
 
 
 class RateLimitedError(VendorError):
-    """Too many requests; the vendor asks to try again later."""
+    """Too many requests; the vendor asks to try again later, after `retry_after_seconds` if it says so."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServiceUnreachableError(VendorError, ConnectionError):

@@ -1,12 +1,13 @@
 import threading
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
 from qrng_hub.adapter import NoSettings
 from qrng_hub.circuits import Circuit
-from qrng_hub.dispatcher import Dispatcher, Limits
+from qrng_hub.dispatcher import Dispatcher, Failure, Limits
 from qrng_hub.errors import (
     BackendLimitError,
     BudgetExceededError,
@@ -163,3 +164,46 @@ def test_a_request_the_vendor_cannot_take_closes_its_intent(ledger: Ledger) -> N
     with pytest.raises(BackendLimitError, match="1 to 100,000 shots"):
         bench.run()
     assert bench.recorded().state is JobState.CANCELLED
+
+
+class Counting(ScriptedAdapter):
+    """Counts how often it is asked."""
+
+    polls = 0
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        self.polls += 1
+        return super().poll(jobs)
+
+
+def test_many_jobs_are_polled_together_and_each_settles_by_itself(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(queue_seconds=60))
+    bench.adapter = Counting(bench.adapter.scripts | {"bad": Script(ends=JobState.FAILED)}, bench.clock)
+    specs = [
+        bench.spec.model_copy(
+            update={"key": f"{number}", "address": f"scripted:{'bad' if number % 10 == 0 else 'device'}"}
+        )
+        for number in range(100)
+    ]
+    settled = list(bench.dispatcher.run_all(bench.adapter, specs, "draw", bench.stop))
+    failures = [one for one in settled if isinstance(one, Failure)]
+    assert (len(settled), len(failures)) == (100, 10)
+    assert {failure.spec.key for failure in failures} == {str(number) for number in range(0, 100, 10)}
+    assert all(isinstance(failure.error, JobFailedError) for failure in failures)
+    assert isinstance(bench.adapter, Counting)
+    assert bench.adapter.polls < 20
+
+
+def test_polls_ever_more_slowly_but_not_too_slowly(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(queue_seconds=3000))
+    bench.adapter = Counting(bench.adapter.scripts, bench.clock)
+    bench.run()
+    assert isinstance(bench.adapter, Counting)
+    assert 3000 / 36 < bench.adapter.polls < 3000 / 24 + 30
+
+
+def test_a_vendor_that_asks_for_patience_gets_it(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(poll_errors=[RateLimitedError("slow down", retry_after_seconds=500)], queue_seconds=1))
+    started = bench.clock.now()
+    bench.run()
+    assert (bench.clock.now() - started).total_seconds() > 400
