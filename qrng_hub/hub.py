@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,8 +28,21 @@ from qrng_hub.errors import QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.ledger import LedgerJob, open_ledger
 from qrng_hub.reconciliation import Reconciled, reconcile
-from qrng_hub.records import Backend, Candidate, Draw, JobSpec, LedgerEvent, Origin, RawBlock, Receipt, Record, Request
+from qrng_hub.records import (
+    Backend,
+    Candidate,
+    Check,
+    Draw,
+    JobSpec,
+    LedgerEvent,
+    Origin,
+    RawBlock,
+    Receipt,
+    Record,
+    Request,
+)
 from qrng_hub.registry import Registry
+from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 from qrng_hub.runner import Progress, Runner, retain
 
 
@@ -195,6 +209,24 @@ class Hub:
         adapter, _ = self._registry.resolve(job.spec.address)
         return tuple(retain(block, state_folder() / "raw") for block in adapter.collect(job))
 
+    def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
+        """Adds up what was estimated, billed and credited, by backend, by day or by run."""
+        return costs(self._ledger.jobs(limit=None), self._ledger.receipts(), by)
+
+    def queue_times(self) -> tuple[QueueLine, ...]:
+        """Sums up how long jobs queued at each backend, and what to expect now."""
+        return queue_times(filter(self._was_remote, self._ledger.jobs(limit=None)), self._clock.now())
+
+    def preflight(self) -> Iterator[Check]:
+        """Checks everything the run file's backends need, line by line; spends nothing."""
+        yield Check(subject="ledger", verdict="ok", detail=self._ledger.shown_url)
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for backend in self.run_file.backends:
+            adapter, _, name = backend.address.partition(":")
+            names[adapter].append(name)
+        for adapter, own in names.items():
+            yield from self._registry.adapter(adapter).preflight(own)
+
     def reconcile(self) -> tuple[Reconciled, ...]:
         """Asks the vendors about every unfinished job and records what they say; submits nothing."""
         return reconcile(self._registry, self._ledger, self._clock)
@@ -216,6 +248,10 @@ class Hub:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _was_remote(self, job: LedgerJob) -> bool:
+        adapter, name = self._registry.resolve(job.address)
+        return adapter.is_remote(name)
 
     def _survey(self) -> tuple[list[Backend], list[str]]:
         """Describes every backend, adapter by adapter; of those that cannot be, says why."""

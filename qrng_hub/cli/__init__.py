@@ -18,7 +18,15 @@ from qrng_hub import __version__
 from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
-_COMMANDS = {"bytes": "draw", "run": "draw", "backends": "backends", "jobs": "jobs", "config": "config"}
+_COMMANDS = {
+    "bytes": "draw",
+    "run": "draw",
+    "backends": "backends",
+    "jobs": "jobs",
+    "config": "config",
+    "report": "report",
+    "check": "check",
+}
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 
 

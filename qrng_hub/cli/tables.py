@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from qrng_hub.ledger import LedgerJob
+from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
-from qrng_hub.records import Backend, LedgerEvent, Receipt, SourceReceipt
+from qrng_hub.records import Backend, Check, LedgerEvent, Receipt
+from qrng_hub.reports import CostLine, QueueLine
 
 _POOR_QUBIT_BITS = 0.5
+_BARS = " ▁▂▃▄▅▆▇█"
 
 
 def draw_table(receipt: Receipt) -> Table:
@@ -24,10 +28,11 @@ def draw_table(receipt: Receipt) -> Table:
         ">cost est.", ">billed", ">queue s", ">run s",
     )  # fmt: skip
     for source in receipt.sources:
+        estimate = _range(source.cost_estimated_low, source.cost_estimated_high, source.currency)
         table.add_row(
             source.address, str(source.origin), str(len(source.qubits)), f"{source.shots:,}", f"{source.raw_bits:,}",
             f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.estimated_bits_per_raw_bit:.3f}",
-            f"{source.credited_bits_per_raw_bit:.3f}", _cost_range(source), _money(source.cost_billed, source.currency),
+            f"{source.credited_bits_per_raw_bit:.3f}", estimate, _money(source.cost_billed, source.currency),
             _seconds(source.queue_seconds), _seconds(source.run_seconds),
         )  # fmt: skip
     return table
@@ -94,6 +99,69 @@ def show_reconciled(results: Sequence[Reconciled]) -> None:
     _console().print(table)
 
 
+def show_prices(prices: Sequence[Price], today: date) -> None:
+    """Prints one row a price, the stale ones marked."""
+    table = _table(
+        "vendor", "device", ">per task", ">per shot", ">per second", ">at least s", "dated", ">days old", "confidence",
+        "source",
+    )  # fmt: skip
+    for one in prices:
+        age = f"{(today - one.dated).days}{' (stale)' if one.is_stale(today) else ''}"
+        table.add_row(
+            one.vendor, one.device, _money(one.per_task, one.currency, 6), _money(one.per_shot, one.currency, 6),
+            _money(one.per_second, one.currency, 6), f"{one.minimum_seconds:g}", f"{one.dated}", age, one.confidence,
+            one.source,
+        )  # fmt: skip
+    _console().print(table)
+
+
+def show_costs(lines: Sequence[CostLine]) -> None:
+    """Prints one row a group."""
+    table = _table(
+        "group", ">jobs", ">estimated", ">billed", ">without a bill", ">above estimate", ">per credited Mbit"
+    )
+    for one in lines:
+        per_mbit = one.billed_per_credited_mbit
+        table.add_row(
+            one.group, f"{one.jobs:,}", _range(one.estimated_low, one.estimated_high, one.currency),
+            _money(one.billed, one.currency), f"{one.bills_unknown:,}", _money(one.overrun, one.currency),
+            "nothing credited" if per_mbit is None else _money(per_mbit, one.currency),
+        )  # fmt: skip
+    _console().print(table)
+
+
+def show_queue(lines: Sequence[QueueLine]) -> None:
+    """Prints one row a backend, with a small histogram of its queue times."""
+    table = _table("backend", ">jobs", ">shortest s", ">median s", ">longest s", ">expect s", ">held", "distribution")
+    for one in lines:
+        expected = one.expected
+        table.add_row(
+            one.address, f"{one.jobs:,}", f"{one.shortest_seconds:.1f}", f"{one.median_seconds:.1f}",
+            f"{one.longest_seconds:.1f}",
+            f"{expected.low_seconds:.1f}-{expected.high_seconds:.1f}" if expected else "too few jobs",
+            "-" if one.held is None else f"{one.held:.0%} of {one.predictions}", _histogram(one.queue_seconds),
+        )  # fmt: skip
+    _console().print(table)
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Prints one line a check."""
+    colours = {"ok": "green", "warning": "yellow", "failed": "red"}
+    table = _table("what", "verdict", "detail")
+    for one in checks:
+        table.add_row(one.subject, Text(one.verdict, style=colours[one.verdict]), one.detail)
+    _console().print(table)
+
+
+def _histogram(values: Sequence[float]) -> str:
+    """Draws ten bars, from the shortest to the longest."""
+    low, width = min(values), (max(values) - min(values)) / 10 or 1.0
+    counts = [0] * 10
+    for value in values:
+        counts[min(int((value - low) / width), 9)] += 1
+    return "".join(_BARS[-(-8 * count // max(counts))] for count in counts)
+
+
 def _console() -> Console:
     """Prints to stdout; without a terminal, as wide as the table needs."""
     console = Console()
@@ -125,15 +193,12 @@ def _listed(qubits: Sequence[int]) -> str:
     return ", ".join(map(str, qubits[:20])) + (f" and {len(qubits) - 20} more" if len(qubits) > 20 else "")
 
 
-def _cost_range(source: SourceReceipt) -> str:
-    low, high = source.cost_estimated_low, source.cost_estimated_high
-    if low == high:
-        return _money(high, source.currency)
-    return f"{_money(low, source.currency)}-{_money(high, source.currency)}"
+def _range(low: Decimal | None, high: Decimal | None, currency: str) -> str:
+    return _money(high, currency) if low == high else f"{_money(low, currency)}-{_money(high, currency)}"
 
 
-def _money(amount: Decimal | None, currency: str) -> str:
-    return "unknown" if amount is None else f"{amount:.4f} {currency}" if amount else "0"
+def _money(amount: Decimal | None, currency: str, digits: int = 4) -> str:
+    return "unknown" if amount is None else f"{amount:.{digits}f} {currency}" if amount else "0"
 
 
 def _seconds(seconds: float | None) -> str:

@@ -53,8 +53,8 @@ class LedgerJob(Record):
 _JOB_COLUMNS = [schema.jobs.c[name] for name in LedgerJob.model_fields]
 
 
-def jobs(connection: Connection, limit: int) -> tuple[LedgerJob, ...]:
-    """Lists the newest `limit` jobs, newest first."""
+def jobs(connection: Connection, limit: int | None) -> tuple[LedgerJob, ...]:
+    """Lists the newest `limit` jobs, or all, newest first."""
     statement = select(*_JOB_COLUMNS).order_by(schema.jobs.c.recorded_utc.desc()).limit(limit)
     return tuple(LedgerJob.model_validate(dict(row._mapping)) for row in connection.execute(statement))
 
@@ -111,6 +111,12 @@ def events(connection: Connection, subject: str | None) -> tuple[LedgerEvent, ..
     if subject is not None:
         statement = statement.where(table.subject == subject)
     return tuple(LedgerEvent.model_validate(dict(row._mapping)) for row in connection.execute(statement))
+
+
+def receipts(connection: Connection) -> tuple[Receipt, ...]:
+    """Lists the receipts of every draw, oldest first."""
+    statement = select(schema.draws.c.receipt).order_by(schema.draws.c.created_utc)
+    return tuple(Receipt.model_validate_json(text) for text in connection.execute(statement).scalars())
 
 
 def receipt(connection: Connection, draw_id: str) -> Receipt:

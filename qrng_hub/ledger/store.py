@@ -63,8 +63,8 @@ class Ledger:
         with self._database.writing() as connection:
             self._append(connection, kind, subject, detail)
 
-    def jobs(self, limit: int = 100) -> tuple[queries.LedgerJob, ...]:
-        """Lists the newest jobs first."""
+    def jobs(self, limit: int | None = 100) -> tuple[queries.LedgerJob, ...]:
+        """Lists the newest jobs first, or all of them."""
         with self._database.reading() as connection:
             return queries.jobs(connection, limit)
 
@@ -88,10 +88,20 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.events(connection, subject)
 
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Lists the receipts of every draw, oldest first."""
+        with self._database.reading() as connection:
+            return queries.receipts(connection)
+
     def receipt(self, draw_id: str) -> Receipt:
         """Reads the receipt of a draw; raises `LedgerError` if there is none of that id."""
         with self._database.reading() as connection:
             return queries.receipt(connection, draw_id)
+
+    @property
+    def shown_url(self) -> str:
+        """Where the ledger is, without a password."""
+        return self._database.shown_url
 
     def close(self) -> None:
         """Closes the database."""
