@@ -37,6 +37,8 @@ class RequestSettings(Record):
     """XOR the output with bytes of the operating system's generator."""
     retain_raw: bool = False
     """Keep the raw outcomes, which are secrets, as .npy files of mode 0600 in the state folder."""
+    purge_at_vendor: bool = False
+    """Delete the outcomes at the vendor, who can read them there, once they are used."""
 
 
 class PolicySettings(Record):

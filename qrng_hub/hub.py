@@ -276,6 +276,7 @@ class Hub:
             protocol=wanted.protocol,
             mix_os_entropy=wanted.mix_os_entropy,
             retain_raw=wanted.retain_raw,
+            purge_at_vendor=wanted.purge_at_vendor,
             fallback=self.run_file.policy.fallback,
             candidates=tuple(self._candidate(one) for one in listed),
         )

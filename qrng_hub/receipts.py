@@ -38,6 +38,7 @@ class SourceTally:
         self._estimated = np.zeros(0, np.float64)
         self._shots = 0
         self._credited = 0.0
+        self._purged: list[bool] = []
         self._last: tuple[RawBlock, EntropyCredit] | None = None
 
     def add(self, outcome: Outcome) -> None:
@@ -54,6 +55,10 @@ class SourceTally:
         self._credited += credit.credited_bits
         self._digests.append(block.sha256)
         self._last = block.model_copy(update={"outcomes": block.outcomes[:0]}), credit
+
+    def add_purge(self, worked: bool) -> None:
+        """Counts an attempt to delete a job's outcomes at the vendor."""
+        self._purged.append(worked)
 
     def receipt(self, bytes_delivered: int) -> SourceReceipt:
         """Sums everything up; raises `ValueError` if no block was counted."""
@@ -84,6 +89,7 @@ class SourceTally:
             currency=quotes[0].currency,
             queue_seconds=_seconds(job.queue_seconds for job in jobs),
             run_seconds=_seconds(job.run_seconds for job in jobs),
+            purged_at_vendor=all(self._purged) if self._purged else None,
         )
 
 

@@ -101,6 +101,7 @@ class Request(Record):
     protocol: str = "superposition"
     mix_os_entropy: bool = True
     retain_raw: bool = False
+    purge_at_vendor: bool = False
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
     candidates: tuple[Candidate, ...]
 
@@ -302,6 +303,8 @@ class SourceReceipt(Record):
     currency: str
     queue_seconds: float | None
     run_seconds: float | None
+    purged_at_vendor: bool | None = None
+    """Whether every job's outcomes were deleted at the vendor; None if that was not asked for."""
 
     @property
     def estimated_bits_per_raw_bit(self) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from qrng_hub import policy
+from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import BackendOfflineError, InsufficientEntropyError, PolicyStopError, QRNGError
 from qrng_hub.extractors import condition, shots_per_output
@@ -25,6 +26,7 @@ from qrng_hub.records import (
     Backend,
     Candidate,
     EntropyCredit,
+    Job,
     JobSpec,
     RawBlock,
     Request,
@@ -109,8 +111,19 @@ class Source:
                 output += _conditioned(block, credit)
                 if self.request.retain_raw:
                     retain(block, self.raw_folder)
+            if self.request.purge_at_vendor:
+                tally.add_purge(self._purge(adapter, outcome.job))
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
+
+    def _purge(self, adapter: Adapter, job: Job) -> bool:
+        """Deletes a job's outcomes at the vendor; a failure is recorded and does not undo the draw."""
+        try:
+            adapter.purge(job)
+        except QRNGError as error:
+            self.ledger.record_event("purge.failed", job.spec.key, {"draw": self.draw_id, "reason": str(error)})
+            return False
+        return True
 
     def _spec(self, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
         return JobSpec(

@@ -48,6 +48,7 @@ class Script:
     submit_errors: list[QRNGError] = field(default_factory=list)
     poll_errors: list[QRNGError] = field(default_factory=list)
     shot_order: ShotOrder = ShotOrder.MEASURED
+    purge_errors: list[QRNGError] = field(default_factory=list)
     p_one: float | None = None
     """Every qubit's share of ones, whatever the circuit; None lets the circuit decide."""
 
@@ -133,6 +134,12 @@ class ScriptedAdapter(Adapter):
             update = {"state": JobState.CANCELLED, "finished_utc": self.clock.now(), "billed": Decimal(0)}
             job = self.jobs[job.spec.key] = job.model_copy(update=update)
         return job
+
+    def purge(self, job: Job) -> None:
+        """Forgets a job, or fails as the script says."""
+        if errors := self._script(job.spec.backend_name).purge_errors:
+            raise errors.pop(0)
+        del self.jobs[job.spec.key]
 
     def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
         """Finds the jobs made under these keys, whether or not their reply was lost."""

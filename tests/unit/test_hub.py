@@ -24,6 +24,7 @@ from qrng_hub.errors import (
     RequestError,
     SimulatedFallbackWarning,
     UnknownNameError,
+    VendorError,
 )
 from qrng_hub.records import JobState, Origin, Receipt, ShotOrder
 from qrng_hub.runner import Progress
@@ -219,6 +220,17 @@ def test_a_poor_backend_is_run_until_it_delivered_enough() -> None:
 
 
 # the rest
+
+
+def test_outcomes_are_purged_at_the_vendor_on_request_and_the_receipt_says_whether_it_worked() -> None:
+    scripts = {"a": Script(), "b": Script(purge_errors=[VendorError("denied")])}
+    with scripted_hub(scripts, request={"mode": "each", "purge_at_vendor": True}) as hub:
+        good, bad = hub.draw(8).receipt.sources
+        (event,) = hub._ledger.events(bad.job_keys[0])[-1:]
+    with scripted_hub({"a": Script()}) as hub:
+        (unasked,) = hub.draw(8).receipt.sources
+    assert (good.purged_at_vendor, bad.purged_at_vendor, unasked.purged_at_vendor) == (True, False, None)
+    assert (event.kind, event.detail["reason"]) == ("purge.failed", "denied")
 
 
 def test_names_that_do_not_exist_are_refused_when_the_hub_opens() -> None:
