@@ -111,8 +111,8 @@ class Dispatcher:
 
     def _run_here(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None) -> Outcome:
         """Runs a job that ends with this process: it goes on record once, at its end."""
-        (job,) = adapter.submit([spec])
-        outcome = Outcome(job=job, quote=quote, blocks=adapter.collect(job))
+        job = _submit_one(adapter, spec)
+        outcome = _outcome(adapter, job, quote)
         self._ledger.record_free(job, quote, adapter.origin(spec.backend_name), draw_id)
         return outcome
 
@@ -155,7 +155,7 @@ class Dispatcher:
             raise JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
         if job.state is JobState.CANCELLED:
             raise JobCancelledError(f"{where} was cancelled")
-        return Outcome(job=job, quote=flight.quote, blocks=adapter.collect(job))
+        return _outcome(adapter, job, flight.quote)
 
     def _interrupted(self, in_flight: dict[str, _InFlight]) -> Iterator[Failure]:
         """Lets go of everything: it stays at the vendor and on record."""
@@ -180,7 +180,7 @@ class Dispatcher:
         """Submits until the vendor has the job; looks for it after every doubtful error."""
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
-                (job,) = adapter.submit([spec])
+                job = _submit_one(adapter, spec)
             except RequestError as error:
                 self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
                 raise
@@ -214,11 +214,34 @@ class Dispatcher:
         Records what changed; returns whether anything did, and the error.
         """
         try:
-            polled = adapter.poll([flight.job for flight in in_flight.values()])
+            polled = {job.spec.key: job for job in adapter.poll([flight.job for flight in in_flight.values()])}
+            if polled.keys() != in_flight.keys():
+                raise VendorError("the adapter answered for other jobs than it was asked about")
         except QRNGError as error:
             return False, error
-        changed = [job for job in polled if job != in_flight[job.spec.key].job]
+        changed = [job for key, job in polled.items() if job != in_flight[key].job]
         for job in changed:
             self._ledger.update(job)
             in_flight[job.spec.key] = replace(in_flight[job.spec.key], job=job)
         return bool(changed), None
+
+
+def _submit_one(adapter: Adapter, spec: JobSpec) -> Job:
+    jobs = list(adapter.submit([spec]))
+    if [job.spec.key for job in jobs] != [spec.key]:
+        raise VendorError(
+            f"one job was submitted to {spec.address} and its adapter answered with {len(jobs)}, or another"
+        )
+    return jobs[0]
+
+
+def _outcome(adapter: Adapter, job: Job, quote: Quote) -> Outcome:
+    """Collects a job and holds the answer against what was asked for; raises `VendorError` if it is something else."""
+    blocks = adapter.collect(job)
+    asked = [(job.spec.shots, circuit.measured) for circuit in job.spec.circuits]
+    if [(block.shots, block.qubits) for block in blocks] != asked:
+        raise VendorError(
+            f"job {job.vendor_id} on {job.spec.address} gave other outcomes than it was asked for: the number of"
+            " circuits, shots or qubits differs. Nothing of them is used; `qrng jobs collect` fetches them again"
+        )
+    return Outcome(job=job, quote=quote, blocks=blocks)

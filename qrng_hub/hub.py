@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -44,6 +46,20 @@ from qrng_hub.records import (
 from qrng_hub.registry import Registry
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 from qrng_hub.runner import Progress, Runner, retain
+
+_open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A forked process has the hub but none of its threads, and must not use its parent's connections."""
+    for hub in _open_hubs:
+        hub._registry.after_fork()
+        hub._runner.after_fork()
+        hub._ledger.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> Registry:
@@ -108,6 +124,7 @@ class Hub:
         limits = Limits(run_file.budget.usd_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
         dispatcher = Dispatcher(self._ledger, clock, limits)
         self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder() / "raw")
+        _open_hubs.add(self)
 
     @classmethod
     def open(

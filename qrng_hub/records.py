@@ -28,6 +28,10 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+#: An amount of money; never negative, never NaN.
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+
 class Origin(StrEnum):
     """Where outcomes come from."""
 
@@ -138,8 +142,8 @@ class Backend(Record):
 class Quote(Record):
     """The cost of a job before it runs, in a currency and in the vendor's own units."""
 
-    low: Decimal | None
-    high: Decimal | None
+    low: Amount | None
+    high: Amount | None
     currency: str = "USD"
     native: dict[str, Decimal] = {}
     source: str

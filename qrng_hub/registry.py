@@ -77,6 +77,10 @@ class Registry:
         adapter, _ = self.resolve(address)
         validated(adapter.options_model, options, where)
 
+    def after_fork(self) -> None:
+        """Frees a lock that a thread of the parent of a forked process may have held."""
+        self._lock = threading.Lock()
+
     def close(self) -> None:
         """Closes every adapter that was made."""
         with self._lock:

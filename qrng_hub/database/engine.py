@@ -49,6 +49,11 @@ class Database:
         with self._translated(), self._durable.begin() as connection:
             yield connection
 
+    def forget_connections(self) -> None:
+        """Lets go of connections that belong to the parent of a forked process, without closing them."""
+        self._fast.dispose(close=False)
+        self._durable.dispose(close=False)
+
     def close(self) -> None:
         """Closes every connection."""
         self._fast.dispose()

@@ -103,6 +103,10 @@ class Ledger:
         """Where the ledger is, without a password."""
         return self._database.shown_url
 
+    def after_fork(self) -> None:
+        """Makes the ledger usable in a forked process."""
+        self._database.forget_connections()
+
     def close(self) -> None:
         """Closes the database."""
         self._database.close()

@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from qrng_hub.records import Quote, Record
+from qrng_hub.records import Amount, Quote, Record
 
-#: An amount of money; never negative, never NaN.
-Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 _STALE_MARGIN = Decimal("0.25")
 
 

@@ -69,6 +69,10 @@ class Runner:
         self._wait([future], stop, spec.key)
         return future.result().blocks
 
+    def after_fork(self) -> None:
+        """Forgets the threads, which a forked process does not have."""
+        self._pools, self._lock = {}, threading.Lock()
+
     def close(self) -> None:
         """Waits for what is running and ends the threads."""
         for pool in self._pools.values():

@@ -1,6 +1,6 @@
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -20,7 +20,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.ledger import Ledger, LedgerJob
-from qrng_hub.records import Job, JobSpec, JobState, Outcome
+from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote, RawBlock
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub_local import LocalAdapter
 
@@ -207,3 +207,50 @@ def test_a_vendor_that_asks_for_patience_gets_it(ledger: Ledger) -> None:
     started = bench.clock.now()
     bench.run()
     assert (bench.clock.now() - started).total_seconds() > 400
+
+
+class Wrong(ScriptedAdapter):
+    """Answers with something else than it was asked for."""
+
+    def __init__(self, scripts: Mapping[str, Script], clock: FrozenClock, wrong: str) -> None:
+        super().__init__(scripts, clock)
+        self.wrong = wrong
+
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        for job in super().submit(specs):
+            yield from [job, job] if self.wrong == "two jobs" else [] if self.wrong == "no job" else [job]
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        seen = super().poll(jobs)
+        return () if self.wrong == "no poll" else seen
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        (block,) = super().collect(job)
+        qubits, outcomes = block.qubits, block.outcomes
+        return {
+            "no block": (),
+            "two blocks": (block, block),
+            "few shots": (block.model_copy(update={"outcomes": outcomes[:-1]}),),
+            "other qubits": (block.model_copy(update={"qubits": tuple(qubit + 1 for qubit in qubits)}),),
+        }.get(self.wrong, (block,))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["two jobs", "no job", "no poll", "no block", "two blocks", "few shots", "other qubits"]
+)
+def test_a_wrong_answer_is_an_error_and_the_job_stays_on_record(ledger: Ledger, wrong: str) -> None:
+    bench = Bench(ledger, Script())
+    bench.adapter = Wrong(bench.adapter.scripts, bench.clock, wrong)
+    if wrong in ("two jobs", "no job"):  # the vendor has it all the same, and it is found by its key
+        assert bench.run().blocks[0].shots == 100
+    else:
+        with pytest.raises((VendorError, JobTimeoutError)):
+            bench.run()
+    assert len(bench.adapter.jobs) == 1
+    assert bench.recorded().vendor_id == "scripted-0"
+
+
+@pytest.mark.parametrize("price", ["-1", "NaN", "Infinity"])
+def test_a_price_that_is_none_is_refused(price: str) -> None:
+    with pytest.raises(ValueError, match="high"):
+        Quote(low=None, high=Decimal(price), source="t")

@@ -1,5 +1,7 @@
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import warnings
 from decimal import Decimal
@@ -261,6 +263,26 @@ def test_works_inside_a_running_event_loop() -> None:
             return hub.random_bytes(16)
 
     assert len(asyncio.run(notebook_cell())) == 16
+
+
+def test_a_forked_process_draws_bytes_of_its_own(tmp_path: Path) -> None:
+    """In a process of its own, since forking one that has threads may hang in other people's code."""
+    code = """
+import os, sys
+from qrng_hub import Hub
+with Hub.open() as hub:
+    hub.random_bytes(16)
+    for number in range(3):
+        if (child := os.fork()) == 0:
+            open(f"{sys.argv[1]}/{number}", "wb").write(hub.random_bytes(16))
+            os._exit(0)
+        os.waitpid(child, 0)
+    open(f"{sys.argv[1]}/parent", "wb").write(hub.random_bytes(16))
+    print(len(hub.jobs()))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, timeout=60, check=True)
+    drawn = {(tmp_path / name).read_bytes() for name in ("0", "1", "2", "parent")}
+    assert (len(drawn), done.stdout) == (4, b"5\n")
 
 
 def test_one_hub_serves_many_threads() -> None:
