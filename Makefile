@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q qrng_hub adapters
 	@touch $@
 
-run: setup     ## draw 64 bytes through five backends and show where they came from
+run: setup     ## draw 32 bytes through five backends and show where they came from
 	@$(BIN)/qrng run configs/quickstart.toml
 
 test: lint     ## lint, type-check and run the tests, but for the slow ones

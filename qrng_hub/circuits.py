@@ -47,7 +47,8 @@ class Gate:
 class Circuit:
     """An immutable list of gates and the qubits measured at the end, ascending.
 
-    Each gate method returns a new circuit. Raises `RequestError` as `Gate` does.
+    Each gate method returns a new circuit. Raises `RequestError` as `Gate` does, and for a gate
+    after the measurement.
 
     >>> print(Circuit().h(0).cx(0, 1).measure(0, 1).openqasm3())
     OPENQASM 3.0;
@@ -79,7 +80,12 @@ class Circuit:
         return frozenset(gate.name for gate in self.gates)
 
     def _each(self, name: str, qubits: Iterable[int], angle: float | None = None) -> Circuit:
-        return Circuit(self.gates + tuple(Gate(name, (q,), angle) for q in qubits), self.measured)
+        return self._with(tuple(Gate(name, (q,), angle) for q in qubits))
+
+    def _with(self, gates: tuple[Gate, ...]) -> Circuit:
+        if self.measured:
+            raise RequestError(f"gate {gates[0].name if gates else ''} after the measurement: measure last")
+        return Circuit(self.gates + gates)
 
     def h(self, *qubits: int) -> Circuit:
         """Adds a Hadamard gate on each qubit."""
@@ -115,11 +121,11 @@ class Circuit:
 
     def cx(self, control: int, target: int) -> Circuit:
         """Adds a controlled X."""
-        return Circuit((*self.gates, Gate("cx", (control, target))), self.measured)
+        return self._with((Gate("cx", (control, target)),))
 
     def cz(self, control: int, target: int) -> Circuit:
         """Adds a controlled Z."""
-        return Circuit((*self.gates, Gate("cz", (control, target))), self.measured)
+        return self._with((Gate("cz", (control, target)),))
 
     def measure(self, *qubits: int) -> Circuit:
         """Measures these qubits at the end, in ascending order whatever order they are given in."""

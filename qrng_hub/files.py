@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from platformdirs import user_state_path
 
@@ -17,22 +20,44 @@ def state_folder() -> Path:
     return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
 
 
-def write_private(path: str | Path, data: bytes) -> Path:
-    """Writes a file of mode 0600, replacing an earlier one at once; makes the folder, mode 0700.
+def require_writable_folder(folder: Path) -> None:
+    """Makes a folder, mode 0700, and raises `ConfigError` if no file can be made in it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}; choose another place") from error
 
-    Raises `ConfigError` if the place cannot be written.
+
+def write_private(path: str | Path, data: bytes) -> Path:
+    """Writes a file of mode 0600 at once; raises as `private_file` does."""
+    with private_file(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextmanager
+def private_file(path: str | Path) -> Iterator[BinaryIO]:
+    """Opens a file of mode 0600 for writing, whole or not at all; makes its folder, mode 0700.
+
+    An earlier file is replaced when the block ends well, and kept if it raises. A link is followed,
+    and what is not a plain file, such as a device, is written to as it stands. Raises `ConfigError`
+    before the block runs if the place cannot be written.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
-    return path
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

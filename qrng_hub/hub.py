@@ -26,7 +26,7 @@ from qrng_hub.config import (
     run_file_from,
 )
 from qrng_hub.dispatcher import Dispatcher, Limits
-from qrng_hub.errors import QRNGError, RequestError
+from qrng_hub.errors import QRNGError, RequestError, UnknownNameError
 from qrng_hub.files import state_folder
 from qrng_hub.ledger import LedgerJob, open_ledger
 from qrng_hub.reconciliation import Reconciled, reconcile
@@ -45,7 +45,7 @@ from qrng_hub.records import (
 )
 from qrng_hub.registry import Registry
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
-from qrng_hub.runner import Progress, Runner, retain
+from qrng_hub.runner import Progress, Runner, rehearse, retain
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -71,7 +71,10 @@ def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] =
     for name in run_file.adapters:
         registry.adapter(name)
     for index, backend in enumerate(run_file.backends):
-        registry.check_options(backend.address, backend.options, f"backend[{index}].options")
+        try:
+            registry.check_options(backend.address, backend.options, f"backend[{index}].options")
+        except UnknownNameError as error:
+            raise UnknownNameError(f"backend[{index}].address: {error}") from error
     return registry
 
 
@@ -119,6 +122,7 @@ class Hub:
     def __init__(self, run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> None:
         self.run_file = run_file
         self._clock = clock
+        self._closed = False
         self._registry = open_registry(run_file, clock, adapters)
         self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
         limits = Limits(run_file.budget.usd_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
@@ -158,11 +162,12 @@ class Hub:
         Raises `RequestError` unless 1 <= count <= 1 GiB, `PolicyStopError` if no backend delivers,
         or the error of the backend that ended the draw.
         """
+        self._require_open()
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_DRAW_BYTES:
             raise RequestError(
                 f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
             )
-        return self._runner.draw(self._request(count, backend), on_progress)
+        return self._runner.draw(_request(self.run_file, self._registry, count, backend), on_progress)
 
     def run(self, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
         """Draws what the run file's `[request]` asks for; raises as `draw` does."""
@@ -180,6 +185,7 @@ class Hub:
         The sharp tool: nothing is credited, conditioned or mixed, and nothing stands in for a
         backend that fails. Raises `RequestError`, `BudgetExceededError` or the backend's error.
         """
+        self._require_open()
         circuits = (circuits,) if isinstance(circuits, Circuit) else tuple(circuits)
         self._registry.check_options(backend, options or {}, "options")
         key = uuid.uuid4().hex
@@ -188,9 +194,10 @@ class Hub:
 
     def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
         """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""
-        wanted = None if origin is None else Origin(origin)
+        if origin not in (None, *Origin):
+            raise RequestError(f"an origin is {' or '.join(Origin)}, not {origin!r}")
         described, _ = self._survey()
-        return tuple(b for b in described if b.qubits >= min_qubits and wanted in (None, b.origin))
+        return tuple(b for b in described if b.qubits >= min_qubits and origin in (None, b.origin))
 
     def unavailable(self) -> tuple[str, ...]:
         """Says of each adapter whose backends cannot be listed why, and what to do."""
@@ -254,6 +261,7 @@ class Hub:
 
     def close(self) -> None:
         """Waits for what is running and closes everything."""
+        self._closed = True
         self._runner.close()
         self._registry.close()
         self._ledger.close()
@@ -266,6 +274,10 @@ class Hub:
     ) -> None:
         self.close()
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RequestError("this hub is closed; open another one")
+
     def _was_remote(self, job: LedgerJob) -> bool:
         adapter, name = self._registry.resolve(job.address)
         return adapter.is_remote(name)
@@ -275,35 +287,48 @@ class Hub:
         described: list[Backend] = []
         reasons: list[str] = []
         for name in self._registry.names():
-            adapter = self._registry.adapter(name)
-            for part in adapter.parts():
+            try:
+                listed = [(part, backend) for part in self._registry.adapter(name).parts() for backend in part.names()]
+            except QRNGError as error:
+                reasons.append(f"{name}: {error}")
+                continue
+            for part, backend in listed:
                 try:
-                    described += [part.describe(backend) for backend in part.names()]
+                    described.append(part.describe(backend))
                 except QRNGError as error:
-                    reasons.append(f"{name}: {error}")
+                    reasons.append(f"{name}:{backend}: {error}")
         return described, reasons
 
-    def _request(self, count: int, backend: str | None) -> Request:
-        wanted, listed = self.run_file.request, self.run_file.backends
-        if backend is not None:
-            listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
-        return Request(
-            bytes=count,
-            mode=wanted.mode,
-            protocol=wanted.protocol,
-            mix_os_entropy=wanted.mix_os_entropy,
-            retain_raw=wanted.retain_raw,
-            purge_at_vendor=wanted.purge_at_vendor,
-            fallback=self.run_file.policy.fallback,
-            candidates=tuple(self._candidate(one) for one in listed),
-        )
 
-    def _candidate(self, backend: BackendSettings) -> Candidate:
-        adapter, name = self._registry.resolve(backend.address)
-        return Candidate(
-            address=backend.address,
-            origin=adapter.origin(name),
-            qubits=backend.qubits,
-            shots=backend.shots,
-            options=backend.options,
-        )
+def check_run_file(run_file: RunFile) -> None:
+    """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
+    registry = open_registry(run_file, SystemClock())
+    rehearse(_request(run_file, registry, run_file.request.bytes, None), registry)
+    registry.close()
+
+
+def _request(run_file: RunFile, registry: Registry, count: int, backend: str | None) -> Request:
+    wanted, listed = run_file.request, run_file.backends
+    if backend is not None:
+        listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+    return Request(
+        bytes=count,
+        mode=wanted.mode,
+        protocol=wanted.protocol,
+        mix_os_entropy=wanted.mix_os_entropy,
+        retain_raw=wanted.retain_raw,
+        purge_at_vendor=wanted.purge_at_vendor,
+        fallback=run_file.policy.fallback,
+        candidates=tuple(_candidate(registry, one) for one in listed),
+    )
+
+
+def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:
+    adapter, name = registry.resolve(backend.address)
+    return Candidate(
+        address=backend.address,
+        origin=adapter.origin(name),
+        qubits=backend.qubits,
+        shots=backend.shots,
+        options=backend.options,
+    )

@@ -23,9 +23,9 @@ from qrng_hub.clock import seconds_between
 
 
 class Record(BaseModel):
-    """A frozen value; an unknown field is an error."""
+    """A frozen value; an unknown field is an error. No error quotes a value: it may be a secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
 #: An amount of money; never negative, never NaN.
@@ -137,6 +137,9 @@ class Backend(Record):
     pending_jobs_is_lower_bound: bool = False
     calibration: tuple[QubitCalibration, ...] = ()
     calibrated_utc: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"<Backend {self.address}: {self.origin}, {self.qubits} qubits, {self.availability}>"
 
 
 class Quote(Record):
@@ -347,6 +350,10 @@ class Receipt(Record):
     substitutions: tuple[Substitution, ...]
     sources: tuple[SourceReceipt, ...]
 
+    def __repr__(self) -> str:
+        sources = ", ".join(source.address for source in self.sources)
+        return f"<Receipt {self.draw_id}: {self.bytes} bytes, {self.credit.bits:.0f} bits credited, from {sources}>"
+
 
 class Draw(Record):
     """Bytes handed to the caller, with their receipt; `repr` never shows the bytes."""
@@ -356,6 +363,10 @@ class Draw(Record):
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def __repr__(self) -> str:
+        receipt = self.receipt
+        return f"<Draw {receipt.draw_id}: {len(self)} bytes, {receipt.origin}, {receipt.credit.bits:.0f} bits credited>"
 
 
 class LedgerEvent(Record):

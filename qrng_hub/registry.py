@@ -44,8 +44,9 @@ class Registry:
             raise UnknownNameError(f"there is no adapter {name!r}{nearest(name, self.names())}")
         try:
             loaded: type[Adapter] = _installed()[name].load()
-        except AttributeError as error:
-            raise AdapterError(f"the adapter {name!r}, {_origin(_installed()[name])}, is broken: {error}") from error
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise AdapterError(f"the adapter {name!r}, {_origin(_installed()[name])}, is broken: {reason}") from error
         return loaded
 
     def adapter(self, name: str) -> Adapter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
@@ -27,7 +28,9 @@ def validated(
     except ValidationError as error:
         name = place or (lambda path: key_path([prefix, *path] if prefix else path))
         problems = error.errors(include_url=False, include_input=False)
-        lines = [f"{name(problem['loc'])}: {_sentence(model, problem)}" for problem in problems]
+        # A list whose items are all wrong is then too short as well, which nobody needs to hear.
+        worth = [one for one in problems if one["type"] != "too_short"] or problems
+        lines = [f"{name(_keys_of(one['loc']))}: {_sentence(model, one)}" for one in worth]
         raise ConfigError("\n".join(lines)) from None
 
 
@@ -47,6 +50,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
     if near := get_close_matches(name, listed, n=1):
         return f"; did you mean {near[0]!r}?"
     return f"; there is: {', '.join(listed)}" if listed else "; there is nothing to set here"
+
+
+def _keys_of(path: Path) -> Path:
+    """Drops from a path what pydantic adds to name the member of a union."""
+    return [part for part in path if isinstance(part, int) or not re.match(r"(constrained-|tuple\[|function-)", part)]
 
 
 def _sentence(model: type[BaseModel], problem: Any) -> str:

@@ -17,6 +17,9 @@ from qrng_hub.records import Backend, JobSpec, Origin
 from qrng_hub_local.errors import ERRORS
 from qrng_hub_local.settings import LocalOptions
 
+# stim imports parts of numpy at its first sample, and two threads that do so at once block each other for ever
+stim.Circuit("M 0").compile_sampler().sample(1, bit_packed=True)
+
 _STIM_NAMES = {"h": "H", "x": "X", "z": "Z", "s": "S", "sdg": "S_DAG", "cx": "CX", "cz": "CZ"}
 _STIM = Backend(
     address="local:stim",

@@ -14,6 +14,8 @@ from typing import TypeVar
 from qrng_hub.errors import AdapterUnavailableError, QRNGError, ServiceUnreachableError, VendorError
 
 Result = TypeVar("Result")
+#: SDKs whose modules import one another in a circle fail if two threads import them at once.
+_IMPORTING = threading.RLock()
 
 
 def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
@@ -23,7 +25,8 @@ def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
     other ImportError is a defect, not a missing package, and is raised as it is.
     """
     try:
-        return importlib.import_module(module)
+        with _IMPORTING:
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in packages:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, UnknownBackendError, UnsupportedCircuitError
@@ -43,5 +44,8 @@ def _require_circuit(backend: Backend, circuit: Circuit) -> None:
 
 
 def unknown_backend(adapter: str, name: str, names: Iterable[str]) -> UnknownBackendError:
-    """Makes the error for a name that the adapter does not have; lists those it has."""
-    return UnknownBackendError(f"{adapter} has no backend {name!r}; it has: {', '.join(names)}")
+    """Makes the error for a name that the adapter does not have; gives the nearest it has, or them all."""
+    listed = list(names)
+    near = get_close_matches(name, listed, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(listed)}"
+    return UnknownBackendError(f"{adapter} has no backend {name!r}; {hint}")

@@ -53,7 +53,9 @@ def main() -> NoReturn:
     code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            code = _complain(f"the output cannot be written: {error}", 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
@@ -68,6 +70,8 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return _complain("interrupted; what was run is in the ledger: `qrng jobs`", 130)
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        return _complain(f"the output cannot be written: {error}", 1)
     except QRNGError as error:
         return _complain(str(error), 2 if isinstance(error, _USAGE_ERRORS) else 1)
     return 0

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from qrng_hub.clock import SystemClock
 from qrng_hub.config import example, load_run_file
-from qrng_hub.errors import ConfigError
-from qrng_hub.hub import open_registry, run_file_schema
+from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.hub import check_run_file, run_file_schema
 
 
 @click.group("config")
@@ -24,8 +23,8 @@ def check(path: str) -> None:
     """Check the run file PATH; nothing is run or spent."""
     run_file = load_run_file(path)
     try:
-        open_registry(run_file, SystemClock()).close()
-    except ConfigError as error:
+        check_run_file(run_file)
+    except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
     click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {run_file.request.bytes} bytes")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.progress import progress_display
 from qrng_hub.config import load_run_file
-from qrng_hub.files import state_folder, write_private
+from qrng_hub.files import private_file, state_folder, write_private
 from qrng_hub.hub import Hub
 from qrng_hub.records import Draw, Receipt
 
@@ -29,22 +32,20 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 @click.argument("count", type=int)
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
 @click.option("--format", "encoding", type=click.Choice(sorted(_ENCODERS)), default="hex", show_default=True)
-@click.option("--out", type=click.Path(), help="Write to this file (mode 0600) and not to stdout.")
+@click.option(
+    "--out", type=click.Path(), help="Write to this file (mode 0600), in the format chosen, and not to stdout."
+)
 @click.option("--backend", metavar="ADDRESS", help="Draw from this backend only, e.g. cirq:simulator.")
 @click.option("--receipt", "receipt_path", type=click.Path(), help="Write the receipt to this file.")
 def bytes_command(
     count: int, config: str | None, encoding: str, out: str | None, backend: str | None, receipt_path: str | None
 ) -> None:
     """Print COUNT random bytes."""
-    with Hub.open(config) as hub:
-        draw = hub.draw(count, backend=backend)
-    data = _ENCODERS[encoding](draw.data)
-    if out:
-        write_private(out, data)
-    else:
-        sys.stdout.buffer.write(data)
-    if receipt_path:
-        _write_receipt(receipt_path, draw.receipt)
+    with _output(out) as file, _output(receipt_path, default=None) as receipt_file:
+        with Hub.open(config) as hub:
+            draw = hub.draw(count, backend=backend)
+        file.write(_ENCODERS[encoding](draw.data))
+        receipt_file.write(_receipt_text(draw.receipt))
 
 
 @click.command("run")
@@ -56,15 +57,31 @@ def run_command(config: str, as_json: bool, out: str | None) -> None:
     run_file = load_run_file(config)
     if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
-    with Hub.open(run_file) as hub, progress_display(run_file) as on_progress:
-        draw = hub.run(on_progress=on_progress)
-    path = _write_receipt(state_folder() / "receipts" / f"{draw.receipt.draw_id}.json", draw.receipt)
-    if out:
-        write_private(out, draw.data)
+    with _output(out, default=None) as file:
+        with Hub.open(run_file) as hub, progress_display(run_file) as on_progress:
+            draw = hub.run(on_progress=on_progress)
+        file.write(draw.data)
+    path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
+    write_private(path, _receipt_text(draw.receipt))
     if as_json:
         click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
+
+
+@contextmanager
+def _output(path: str | None, default: str | None = "-") -> Iterator[BinaryIO]:
+    """Opens where to write, before anything is drawn that could then not be written: "-" is stdout."""
+    path = default if path is None else path
+    if path is None:
+        yield io.BytesIO()
+    elif path == "-":
+        yield sys.stdout.buffer
+    elif path:
+        with private_file(path) as file:
+            yield file
+    else:
+        raise click.UsageError("an output file needs a name")
 
 
 def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:
@@ -72,5 +89,5 @@ def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:
     return shown | {"receipt_path": str(path), "receipt": draw.receipt.model_dump(mode="json")}
 
 
-def _write_receipt(path: str | Path, receipt: Receipt) -> Path:
-    return write_private(path, receipt.model_dump_json(indent=2).encode() + b"\n")
+def _receipt_text(receipt: Receipt) -> bytes:
+    return receipt.model_dump_json(indent=2).encode() + b"\n"

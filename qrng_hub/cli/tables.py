@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,34 +14,47 @@ from rich.text import Text
 from qrng_hub.ledger import LedgerJob
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
-from qrng_hub.records import Backend, Check, LedgerEvent, Receipt
+from qrng_hub.records import Backend, Check, LedgerEvent, Receipt, SourceReceipt
 from qrng_hub.reports import CostLine, QueueLine
 
 _POOR_QUBIT_BITS = 0.5
+_WIDE = 118
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
-def draw_table(receipt: Receipt) -> Table:
-    """Makes the table of a draw: one row a backend."""
-    table = _table(
-        "backend", "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">est. h/bit", ">credit h/bit",
-        ">cost est.", ">billed", ">queue s", ">run s",
+def draw_tables(receipt: Receipt, width: int) -> tuple[Table, ...]:
+    """Makes the table of a draw, one row a backend; two of them where `width` columns do not hold one."""
+    headers = (
+        "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">est. h/bit", ">credit h/bit", ">cost est.",
+        ">billed", ">queue s", ">run s",
     )  # fmt: skip
-    for source in receipt.sources:
-        estimate = _range(source.cost_estimated_low, source.cost_estimated_high, source.currency)
-        table.add_row(
-            source.address, str(source.origin), str(len(source.qubits)), f"{source.shots:,}", f"{source.raw_bits:,}",
-            f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.estimated_bits_per_raw_bit:.3f}",
-            f"{source.credited_bits_per_raw_bit:.3f}", estimate, _money(source.cost_billed, source.currency),
-            _seconds(source.queue_seconds), _seconds(source.run_seconds),
-        )  # fmt: skip
+    rows = {source.address: _cells(source) for source in receipt.sources}
+    parts = ((0, 11),) if width >= _WIDE else ((0, 5), (5, 11))
+    return tuple(_part(headers, rows, start, end) for start, end in parts)
+
+
+def _cells(source: SourceReceipt) -> tuple[str, ...]:
+    estimate = _range(source.cost_estimated_low, source.cost_estimated_high, source.currency)
+    return (
+        str(source.origin), str(len(source.qubits)), f"{source.shots:,}", f"{source.raw_bits:,}",
+        f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.estimated_bits_per_raw_bit:.3f}",
+        f"{source.credited_bits_per_raw_bit:.3f}", estimate, _money(source.cost_billed, source.currency),
+        _seconds(source.queue_seconds), _seconds(source.run_seconds),
+    )  # fmt: skip
+
+
+def _part(headers: Sequence[str], rows: Mapping[str, Sequence[str]], start: int, end: int) -> Table:
+    table = _table("backend", *headers[start:end])
+    for address, cells in rows.items():
+        table.add_row(address, *cells[start:end])
     return table
 
 
 def show_draw(receipt: Receipt, output: str, path: Path, console: Console | None = None) -> None:
     """Prints the table of a draw, what to know of it, its output and the path of its receipt."""
     console = console or _console()
-    console.print(draw_table(receipt))
+    for table in draw_tables(receipt, console.width):
+        console.print(table)
     for line in _remarks(receipt):
         console.print(line, soft_wrap=True)
     console.print(Text(output), soft_wrap=True)
@@ -72,7 +85,7 @@ def show_jobs(jobs: Sequence[LedgerJob]) -> None:
         table.add_row(
             f"{job.recorded_utc:%Y-%m-%d %H:%M:%S}", job.address, str(job.state), str(job.qubits), f"{job.shots:,}",
             estimate, _money(job.cost_billed, job.currency), _seconds(job.queue_seconds), _seconds(job.run_seconds),
-            job.vendor_id or job.key,
+            job.key[:8],
         )  # fmt: skip
     _console().print(table)
 
@@ -169,7 +182,7 @@ def _console() -> Console:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 1))
     for column in columns:
         table.add_column(
             column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"

@@ -6,6 +6,7 @@ survives the end of the power (FULL), and is for what must be on record before m
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MILLISECONDS = 30_000
+_SUPPORTED = ("sqlite", "postgresql")
 
 
 class Database:
@@ -93,8 +95,9 @@ def open_database(url: str) -> Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
+        if parsed.get_backend_name() in _SUPPORTED:
+            parsed.get_dialect()
+    except ArgumentError as error:
         raise ConfigError(
             f"ledger.url is not a database URL; write sqlite:///FILE or postgresql+psycopg://...: {error}"
         ) from error
@@ -102,6 +105,8 @@ def _parse(url: str) -> URL:
         raise ConfigError(
             f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
         ) from error
+    if parsed.get_backend_name() not in _SUPPORTED:
+        raise ConfigError(f"ledger.url is of {parsed.get_backend_name()}, and the ledger is SQLite or PostgreSQL")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ConfigError("ledger.url must name a file: a ledger in memory forgets jobs that were paid for")
     return parsed
@@ -110,9 +115,10 @@ def _parse(url: str) -> URL:
 def _prepare_folder(database: Database) -> None:
     if database.url.get_backend_name() != "sqlite":
         return
-    folder = Path(str(database.url.database)).parent
+    path = Path(str(database.url.database))
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise LedgerError(
             f"the ledger {database.shown_url} cannot be made: {error}. Set ledger.url in the run file, or the"

@@ -19,7 +19,9 @@ DESCRIPTION = f"SHA-512 over whole shots of at least {INPUT_BITS} estimated bits
 def shots_per_output(estimated_bits_per_shot: float) -> int:
     """Returns how many shots each 64 bytes take; raises `InsufficientEntropyError` if shots carry nothing."""
     if not estimated_bits_per_shot > 0:
-        raise InsufficientEntropyError("the shots carry no estimated entropy: every qubit gives the same outcome")
+        raise InsufficientEntropyError(
+            "no entropy shows in the shots: their outcomes are all alike, or too few; ask for more shots"
+        )
     return math.ceil(INPUT_BITS / estimated_bits_per_shot)
 
 

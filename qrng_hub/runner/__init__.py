@@ -1,6 +1,7 @@
 """The loop of a draw: dispatch jobs until there are bytes enough, fall back as the policy says, keep the receipt."""
 
 from qrng_hub.runner.draw import Runner
+from qrng_hub.runner.rehearsal import rehearse
 from qrng_hub.runner.source import Progress, retain
 
-__all__ = ["Progress", "Runner", "retain"]
+__all__ = ["Progress", "Runner", "rehearse", "retain"]

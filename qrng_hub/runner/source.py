@@ -16,7 +16,7 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import BackendOfflineError, InsufficientEntropyError, PolicyStopError, QRNGError
 from qrng_hub.extractors import condition, shots_per_output
-from qrng_hub.files import write_private
+from qrng_hub.files import require_writable_folder, write_private
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Superposition
@@ -99,10 +99,12 @@ class Source:
         backend = adapter.describe(name)
         if backend.availability is Availability.OFFLINE:
             raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
+        if self.request.retain_raw:
+            require_writable_folder(self.raw_folder)
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = self._spec(backend, candidate, wanted - len(output))
+            spec = job_spec(self.protocol, backend, candidate, wanted - len(output))
             outcome = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
             tally.add(outcome)
             for block in outcome.blocks:
@@ -125,14 +127,16 @@ class Source:
             return False
         return True
 
-    def _spec(self, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
-        return JobSpec(
-            key=uuid.uuid4().hex,
-            address=candidate.address,
-            circuits=(self.protocol.circuit(backend, candidate),),
-            shots=self.protocol.shots(backend, candidate, byte_count),
-            options=candidate.options,
-        )
+
+def job_spec(protocol: Superposition, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
+    """Makes the next job of a candidate towards `byte_count` bytes, under a fresh key."""
+    return JobSpec(
+        key=uuid.uuid4().hex,
+        address=candidate.address,
+        circuits=(protocol.circuit(backend, candidate),),
+        shots=protocol.shots(backend, candidate, byte_count),
+        options=candidate.options,
+    )
 
 
 def retain(block: RawBlock, folder: Path) -> Path:

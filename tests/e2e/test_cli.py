@@ -133,8 +133,8 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("bytes", "many"), 2, "'many' is not a valid integer"),
         (("bytes", "8", "--fromat", "hex"), 2, "--fromat"),
         (("bytes", "8", "--backend", "locl:stim"), 2, "no adapter 'locl'; did you mean 'local'?"),
-        (("bytes", "8", "--backend", "local:stem"), 2, "local has no backend 'stem'; it has: stim"),
-        (("bytes", "8", "--config", "none.toml"), 2, "none.toml: no such file"),
+        (("bytes", "8", "--backend", "local:stem"), 2, "local has no backend 'stem'; did you mean 'stim'?"),
+        (("bytes", "8", "--config", "nothing.toml"), 2, "nothing.toml: no such file"),
         (("bytes", "8", "--out", "/proc/qrng/x"), 2, "cannot be written"),
         (("run", "bad.toml"), 2, "bad.toml: this is not TOML"),
         (("config", "check", "typo.toml"), 2, "typo.toml, line 2: reqest: unknown key; did you mean 'request'?"),
@@ -144,6 +144,12 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
             "backend[0].options.flip: unknown key; there is: flip_0_to_1, flip_1_to_0",
         ),
         (("run", "protocol.toml"), 2, "request.protocol: must be 'superposition'"),
+        (("config", "check", "qubits.toml"), 2, "qubits.toml: backend[0]: local:stim has 4096 qubits"),
+        (("config", "check", "stem.toml"), 2, "stem.toml: backend[0]: local has no backend 'stem'; did you mean"),
+        (("config", "check", "locl.toml"), 2, "locl.toml: backend[0].address: there is no adapter 'locl'; did you"),
+        (("config", "check", "none.toml"), 2, "policy.fallback: 'hardware-only' allows none of the backends"),
+        (("bytes", "8", "--out", ""), 2, "an output file needs a name"),
+        (("bytes", "8", "--out", "/dev/full"), 2, "/dev/full cannot be written: No space left"),
         (("run", "qubits.toml"), 2, "local:stim has 4096 qubits (0 to 4095) and no qubit 4999: ask for fewer"),
         (("run", "shots.toml"), 2, "local:stim takes 1 to 10,000,000 shots, not 20,000,000"),
         (("run", "readonly.toml"), 1, "the ledger sqlite:////proc/x/l.db cannot be made"),
@@ -157,6 +163,9 @@ def test_bad_input_is_answered_in_one_message(tmp_path: Path, arguments: tuple[s
         "typo": "version = 1\n[reqest]",
         "options": BASIC + "[backend.options]\nflip = 1",
         "protocol": BASIC + '[request]\nprotocol = "magic"',
+        "stem": BASIC.replace("stim", "stem"),
+        "locl": BASIC.replace("local", "locl"),
+        "none": BASIC + '[policy]\nfallback = "hardware-only"',
         "qubits": BASIC + "qubits = 5000",
         "shots": BASIC + "shots = 20000000",
         "readonly": BASIC + '[ledger]\nurl = "sqlite:////proc/x/l.db"',
@@ -207,6 +216,23 @@ def test_ctrl_c_leaves_a_true_ledger_and_exits_130(state: Path) -> None:
     assert _count(state, "SELECT count(*) FROM events WHERE kind = 'draw.interrupted'") == 1
     assert _count(state, "SELECT count(*) FROM draws") == 0
     assert len(jobs) >= 1
+
+
+def test_nothing_is_drawn_if_its_output_has_no_place(state: Path) -> None:
+    assert qrng("bytes", "8", "--out", "/proc/x/y").returncode == 2
+    assert not (state / "ledger.db").exists()
+
+
+def test_a_device_and_a_link_are_written_to_and_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    assert qrng("bytes", "8", "--out", "link", folder=tmp_path).returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert len((tmp_path / "target").read_bytes()) == 17
+    assert len(qrng("bytes", "8", "--out", "-").stdout) == 17
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE)  # noqa: S607 - any cat will do
+    assert qrng("bytes", "8", "--out", "pipe", folder=tmp_path).returncode == 0
+    assert len(reader.communicate(timeout=30)[0]) == 17
 
 
 def test_a_closed_pipe_is_not_a_traceback() -> None:

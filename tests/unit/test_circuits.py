@@ -50,6 +50,13 @@ def test_refuses_a_gate_that_is_none(name: str, qubits: tuple[int, ...], angle: 
         Gate(name, qubits, angle)
 
 
+def test_refuses_a_gate_after_the_measurement() -> None:
+    with pytest.raises(RequestError, match="gate x after the measurement"):
+        Circuit().measure(0).x(0)
+    with pytest.raises(RequestError, match="gate cx after the measurement"):
+        Circuit().measure(0).cx(0, 1)
+
+
 def test_refuses_a_measurement_out_of_order() -> None:
     with pytest.raises(RequestError, match="different and ascending"):
         Circuit(measured=(2, 1))

@@ -102,9 +102,9 @@ def test_a_durable_transaction_survives_the_power_and_a_fast_one_the_process(
     [
         ("sqlite://", ConfigError, "must name a file"),
         ("nonsense", ConfigError, "not a database URL"),
-        ("nosuch://x", ConfigError, "not a database URL"),
+        ("nosuch://x", ConfigError, "is of nosuch, and the ledger is SQLite or PostgreSQL"),
         ("sqlite:////proc/qrng/ledger.db", LedgerError, "cannot be made.*QRNG_STATE_DIR"),
-        ("sqlite:////proc", LedgerError, "cannot be used"),
+        ("sqlite:////proc", LedgerError, "Is a directory"),
     ],
 )
 def test_a_ledger_that_cannot_be_opened_says_why(url: str, error: type[Exception], says: str) -> None:

@@ -201,7 +201,7 @@ def test_reconstructed_shots_are_refused() -> None:
 
 def test_a_stuck_device_gives_nothing() -> None:
     sections = {"policy": {"fallback": "hardware-only"}}
-    says = "every qubit gives the same outcome"
+    says = "no entropy shows in the shots"
     with scripted_hub({"a": Script(p_one=1.0)}, **sections) as hub, pytest.raises(InsufficientEntropyError, match=says):
         hub.draw(8)
 
@@ -302,6 +302,13 @@ def test_progress_is_reported_from_nothing_to_everything() -> None:
         hub.draw(2_000_000, on_progress=seen.append)
     assert (seen[0].bytes_done, seen[-1].bytes_done, seen[-1].bytes_wanted) == (0, 2_000_000, 2_000_000)
     assert len(seen) > 2
+
+
+def test_a_closed_hub_says_so() -> None:
+    hub = Hub.open()
+    hub.close()
+    with pytest.raises(RequestError, match="this hub is closed"):
+        hub.random_bytes(1)
 
 
 def test_an_unknown_receipt_is_an_error() -> None:

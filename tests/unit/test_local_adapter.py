@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,6 +44,20 @@ def test_readout_flips_depend_on_the_outcome_and_the_qubit(
 def test_flips_name_physical_qubits() -> None:
     block = sample(Circuit().measure(0, 2), flip_0_to_1=[0, 0, 1])
     assert unpack_shots(block.outcomes, 2).mean(axis=0).tolist() == [0, 1]
+
+
+def test_the_first_samples_may_be_taken_by_many_threads() -> None:
+    """In a new process, since it is stim's first sample that could block."""
+    code = """
+import threading
+from qrng_hub import Hub
+with Hub.open() as hub:
+    threads = [threading.Thread(target=hub.random_bytes, args=(8,)) for _ in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_circuit_that_is_not_clifford_names_backends_that_run_it() -> None:

@@ -1,0 +1,29 @@
+"""What can be said of a request before it is run, without asking a vendor."""
+
+from __future__ import annotations
+
+from qrng_hub import policy
+from qrng_hub.adapter import require_supported
+from qrng_hub.errors import ConfigError, QRNGError
+from qrng_hub.protocols import Superposition
+from qrng_hub.records import Candidate, Request
+from qrng_hub.registry import Registry
+from qrng_hub.runner.source import job_spec
+
+
+def rehearse(request: Request, registry: Registry) -> None:
+    """Raises `ConfigError` if the policy allows no backend, or one in this process cannot run its job."""
+    if not policy.eligible(request):
+        raise ConfigError(f"policy.fallback: {request.fallback.value!r} allows none of the backends listed")
+    for index, candidate in enumerate(request.candidates):
+        try:
+            _rehearse(candidate, request.bytes, registry)
+        except QRNGError as error:
+            raise ConfigError(f"backend[{index}]: {error}") from error
+
+
+def _rehearse(candidate: Candidate, byte_count: int, registry: Registry) -> None:
+    adapter, name = registry.resolve(candidate.address)
+    if not adapter.is_remote(name):
+        backend = adapter.describe(name)
+        require_supported(backend, job_spec(Superposition(), backend, candidate, byte_count))
