@@ -1,8 +1,13 @@
 """What Qiskit, Aer and IBM's client raise, in the hub's words.
 
 An error of the service that does not say what became of a job stays a `VendorError`: it must not be
-taken for a failed job.
+taken for a failed job. The client wraps what happened on the way there, twice at times, so the answer's
+status and the broken connection are looked for in the whole chain of an exception's causes.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 from qrng_hub.adapter import VendorErrors
 from qrng_hub.errors import (
@@ -14,6 +19,8 @@ from qrng_hub.errors import (
     JobNotFoundError,
     JobTimeoutError,
     QRNGError,
+    RateLimitedError,
+    ServiceUnreachableError,
     UnknownBackendError,
     UnsupportedCircuitError,
     VendorError,
@@ -76,4 +83,78 @@ _RUNTIME: dict[str, type[QRNGError]] = {
     "qiskit_ibm_runtime.models.exceptions.BackendConfigurationError": VendorError,
 }
 
-ERRORS = VendorErrors("IBM", _QISKIT | _AER | _RUNTIME)
+_CONNECTION: dict[str, type[QRNGError]] = {
+    "requests.exceptions.ConnectionError": ServiceUnreachableError,
+    "requests.exceptions.Timeout": ServiceUnreachableError,
+    "requests.exceptions.RetryError": ServiceUnreachableError,
+    "requests.exceptions.ChunkedEncodingError": ServiceUnreachableError,
+    "requests.exceptions.ConnectTimeout": ServiceUnreachableError,
+    "requests.exceptions.ReadTimeout": ServiceUnreachableError,
+    "requests.exceptions.ProxyError": ServiceUnreachableError,
+    "requests.exceptions.SSLError": ServiceUnreachableError,
+    "urllib3.exceptions.HTTPError": ServiceUnreachableError,
+}
+_TRANSPORT: dict[str, type[QRNGError]] = {
+    "requests.exceptions.RequestException": VendorError,
+    "requests.exceptions.HTTPError": VendorError,
+    "requests.exceptions.ContentDecodingError": VendorError,
+    "requests.exceptions.InvalidJSONError": VendorError,
+    "requests.exceptions.JSONDecodeError": VendorError,
+    "json.decoder.JSONDecodeError": VendorError,
+    "requests.exceptions.StreamConsumedError": VendorError,
+    "requests.exceptions.TooManyRedirects": VendorError,
+    "requests.exceptions.UnrewindableBodyError": VendorError,
+    "requests.exceptions.InvalidHeader": ConfigError,
+    "requests.exceptions.InvalidProxyURL": ConfigError,
+    "requests.exceptions.InvalidSchema": ConfigError,
+    "requests.exceptions.InvalidURL": ConfigError,
+    "requests.exceptions.MissingSchema": ConfigError,
+    "requests.exceptions.URLRequired": ConfigError,
+    "requests.exceptions.RequestsWarning": VendorError,
+    "requests.exceptions.FileModeWarning": VendorError,
+    "requests.exceptions.RequestsDependencyWarning": VendorError,
+    "ibm_cloud_sdk_core.api_exception.ApiException": VendorError,
+}
+_STATUS: dict[int, type[QRNGError]] = {401: AuthenticationError, 403: AuthenticationError, 429: RateLimitedError}
+
+
+class _IBMErrors(VendorErrors):
+    """Looks at the status and the connection first, then at the class."""
+
+    def translate(self, error: Exception, doing: str) -> QRNGError:
+        kinds = (kind for one in _chain(error) if (kind := self._kind(one)))
+        if kind := next(kinds, None):
+            return kind(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
+        return super().translate(error, doing)
+
+    def _kind(self, error: BaseException) -> type[QRNGError] | None:
+        status = _status(error)
+        if status is None:
+            names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
+            return next((_CONNECTION[name] for name in names if name in _CONNECTION), None)
+        if status == 400 and type(error).__name__ == "ApiException":  # IBM's identity service about a wrong key
+            return AuthenticationError
+        return ServiceUnreachableError if status >= 500 else _STATUS.get(status)
+
+
+def status_of(error: BaseException) -> int | None:
+    """Finds the HTTP status that an exception of the client comes from, or None if there was no answer."""
+    return next((status for one in _chain(error) if (status := _status(one)) is not None), None)
+
+
+def _status(error: BaseException) -> int | None:
+    """Reads the status of one exception; the client writes -1 where it has none."""
+    places = error, getattr(error, "response", None)
+    found = (getattr(place, "status_code", None) for place in places)
+    return next((status for status in found if isinstance(status, int) and status >= 100), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yields an exception and what it was raised from, or during."""
+    at: BaseException | None = error
+    while at is not None:
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+ERRORS = _IBMErrors("IBM", _QISKIT | _AER | _RUNTIME | _CONNECTION | _TRANSPORT)

@@ -10,8 +10,9 @@ import qiskit_ibm_runtime
 from qiskit_ibm_runtime import fake_provider
 
 from qrng_hub.circuits import GATES
-from qrng_hub.records import Backend, Origin, QubitCalibration
+from qrng_hub.records import Backend, Origin
 from qrng_hub_ibm.catalogue import SNAPSHOT
+from qrng_hub_ibm.devices import coupling, qubit_calibration
 from qrng_hub_ibm.simulators import AER, DEFAULT_QUBITS, Simulator
 
 #: device -> the SDK's class, which reads its files only when it is asked to
@@ -41,7 +42,7 @@ def _describe(device: str, configuration: Any, properties: Any) -> Backend:
         max_shots=configuration.max_shots,
         max_circuits=configuration.max_experiments,
         gates=tuple(GATES),
-        coupling=_coupling(configuration),
+        coupling=coupling(configuration),
         calibration=tuple(qubit_calibration(properties, qubit) for qubit in range(configuration.n_qubits)),
         calibrated_utc=calibrated,
     )
@@ -51,19 +52,4 @@ def _description(device: str, calibrated: datetime) -> str:
     return (
         f"{AER}, simulator with ideal gates and the readout errors in the snapshot {device!r} of qiskit-ibm-runtime"
         f" {qiskit_ibm_runtime.__version__}, calibrated {calibrated:%Y-%m-%d}"
-    )
-
-
-def _coupling(configuration: Any) -> tuple[tuple[int, int], ...]:
-    """Lists each coupled pair once; a device of one qubit has none."""
-    return tuple(sorted({(min(pair), max(pair)) for pair in configuration.coupling_map or ()}))
-
-
-def qubit_calibration(properties: Any, qubit: int) -> QubitCalibration:
-    """Reads the readout error of a qubit from the `BackendProperties` of a snapshot or a device."""
-    published = properties.qubit_property(qubit)
-    return QubitCalibration(
-        qubit=qubit,
-        flip_0_to_1=published["prob_meas1_prep0"][0],
-        flip_1_to_0=published["prob_meas0_prep1"][0],
     )

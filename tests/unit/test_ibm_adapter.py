@@ -31,6 +31,7 @@ from qrng_hub.errors import BackendLimitError, JobFailedError, UnknownBackendErr
 from qrng_hub.records import JobSpec, Origin, RawBlock
 from qrng_hub_ibm import IBMAdapter
 from qrng_hub_ibm.errors import ERRORS
+from qrng_hub_ibm.local import IBMSimulators
 from qrng_hub_ibm.results import shot_table
 from qrng_hub_ibm.settings import IBMSettings
 from qrng_hub_ibm.simulators import STATE_VECTOR_QUBITS, ideal
@@ -105,7 +106,7 @@ def test_lists_names_without_importing_the_sdk() -> None:
     assert imported == ""
 
 
-@pytest.mark.parametrize("name", ["ibm_fez", "fez", "snapshot/fezz", "FakeFez", "snapshot/ibm_fez"])
+@pytest.mark.parametrize("name", ["fez", "snapshot/fezz", "FakeFez", "snapshot/ibm_fez"])
 def test_a_wrong_name_is_answered_with_the_nearest_ones(adapter: IBMAdapter, name: str) -> None:
     with pytest.raises(UnknownBackendError) as caught:
         adapter.describe(name)
@@ -260,7 +261,7 @@ def test_equal_circuits_of_one_job_differ(adapter: IBMAdapter) -> None:
 
 def test_every_bit_of_a_seed_counts() -> None:
     circuit = hadamards(*range(16))
-    seeds = [5] + [5 ^ (1 << bit) for bit in range(IBMAdapter.seed_bits)]
+    seeds = [5] + [5 ^ (1 << bit) for bit in range(IBMSimulators.seed_bits)]
     tables = {shot_table(ideal().sample(circuit, 8, seed), circuit).tobytes() for seed in seeds}
     assert len(tables) == len(seeds)
 

@@ -1,0 +1,230 @@
+"""What the adapter asks of IBM's client, `QiskitRuntimeService`; needs the SDK, knows no deadlines.
+
+Two things have no public name in the client (qiskit-ibm-runtime 0.51): the states that a list of jobs
+carries, which its jobs drop and then ask for one by one, and the session whose retries must not repeat
+a POST. Both are reached through `_active_api_client`, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from qiskit_ibm_runtime import QiskitRuntimeService
+from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError, RuntimeJobNotFound
+from qiskit_ibm_runtime.executor_sampler import Sampler
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from qrng_hub.circuits import Circuit
+from qrng_hub.errors import BackendOfflineError, ConfigError, UnknownBackendError
+from qrng_hub.records import Backend, JobSpec
+from qrng_hub_ibm.devices import describe_device
+from qrng_hub_ibm.entries import HUB_TAG, tag_of
+from qrng_hub_ibm.errors import status_of
+from qrng_hub_ibm.isa import to_isa
+from qrng_hub_ibm.settings import IBMOptions, IBMSettings
+
+_PAGE = 200
+_CREDENTIALS_FILE, _LOG_LEVEL = "IBM_CREDENTIALS_FILE", "QISKIT_IBM_RUNTIME_LOG_LEVEL"
+# Without an access token the client would send the API key itself to the runtime service, and only warn.
+warnings.filterwarnings("error", message="Unable to retrieve IBM Cloud access token", module="qiskit_ibm_runtime")
+
+# The client prints what it warns of, at each log-in that it uses the token given; errors are raised anyway.
+if _LOG_LEVEL not in os.environ:
+    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
+
+
+class Client:
+    """One account's connection to one instance; threads may share it."""
+
+    def __init__(self, settings: IBMSettings, token: str) -> None:
+        with _no_credentials_file():
+            self._service = _log_in(settings, token, settings.instance or _only_instance(settings, token))
+        named = [one for one in self._service.instances() if settings.instance in (one["name"], one["crn"])]
+        if len(named) > 1:
+            raise ConfigError(
+                f"{len(named)} instances are called {settings.instance!r}: give the CRN of the one to use"
+            )
+        self._api = self._service._active_api_client
+        _repeat_no_post(self._api._session)
+        self._isa = lru_cache(maxsize=512)(self._compile)
+        self._backends: dict[str, Any] = {}
+
+    @property
+    def instance(self) -> dict[str, Any]:
+        """The instance in use: its crn, name, plan and pricing_type."""
+        crn = self._service.active_instance()
+        return next(dict(one) for one in self._service.instances() if one["crn"] == crn)
+
+    # devices
+
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """Lists the devices, by name; mock devices, whose outcomes are made up, are left out."""
+        return {one["name"]: one for one in self._api.list_backends() if one.get("class") != "mock"}
+
+    def least_busy(self) -> str:
+        """Names the device with the shortest queue of those online."""
+        online = [one for one in self.devices().values() if one["status"]["name"] == "online"]
+        if not online:
+            raise BackendOfflineError("no device of this instance of IBM Quantum is online")
+        return str(min(online, key=lambda one: one["queue_length"])["name"])
+
+    def describe(self, address: str, name: str) -> Backend:
+        """Describes a device as it is now."""
+        backend = self._backend(name)
+        return describe_device(address, backend.configuration(), backend.properties(refresh=True), backend.status())
+
+    def status(self, name: str) -> Any:
+        """Returns a device's `BackendStatus` now."""
+        return self._backend(name).status()
+
+    def rep_delays(self, name: str) -> tuple[float, float]:
+        """Returns the range of the repetition delay in seconds; both are the default where it cannot be set."""
+        configuration = self._backend(name).configuration()
+        default = float(getattr(configuration, "default_rep_delay", 0.0))
+        low, high = getattr(configuration, "rep_delay_range", (default, default))
+        return (low, high) if configuration.dynamic_reprate_enabled else (default, default)
+
+    def shot_seconds(self, name: str, circuits: Sequence[Circuit], rep_delay: float | None) -> list[float]:
+        """Estimates how long one shot of each circuit takes, its repetition delay included."""
+        backend = self._backend(name)
+        pause = rep_delay if rep_delay is not None else getattr(backend.configuration(), "default_rep_delay", 0.0)
+        return [pause + self._isa(name, one).estimate_duration(backend.target, unit="s") for one in circuits]
+
+    def _backend(self, name: str) -> Any:
+        if name not in self._backends:
+            devices = self.devices()  # asked apart: the client takes a failure to list them for an empty list
+            if name not in devices:
+                raise UnknownBackendError(f"IBM has no device {name!r} in this instance; it has: {', '.join(devices)}")
+            self._backends[name] = self._service.backend(name)
+        return self._backends[name]
+
+    def _compile(self, name: str, circuit: Circuit) -> Any:
+        return to_isa(circuit, self._backend(name))
+
+    # jobs
+
+    def usage(self) -> dict[str, Any]:
+        """Returns what the instance has used of its time and what is left."""
+        return dict(self._service.usage())
+
+    def compile(self, name: str, circuits: Sequence[Circuit]) -> None:
+        """Compiles circuits for a device, ahead of `run`; raises `UnsupportedCircuitError`."""
+        for circuit in set(circuits):
+            self._isa(name, circuit)
+
+    def run(self, spec: JobSpec, name: str, options: IBMOptions) -> str:
+        """Submits a job and returns its id; nothing is mitigated, twirled or decoupled."""
+        programs = [self._isa(name, circuit) for circuit in spec.circuits]
+        sampler = Sampler(mode=self._backend(name), options=_sampler_options(spec.key, options))
+        return str(sampler.run(programs, shots=spec.shots).job_id())
+
+    def tagged(self, key: str) -> list[dict[str, Any]]:
+        """Lists the jobs made under a key."""
+        return list(self._api.jobs_get(limit=_PAGE, job_tags=[tag_of(key)])["jobs"])
+
+    def entries(self, ids: set[str], since: datetime | None) -> dict[str, dict[str, Any]]:
+        """Finds jobs by id, with their states: in pages of the hub's jobs, those that are in none one by one."""
+        found = self._listed(ids, since) if len(ids) > 1 else {}
+        return found | {job: entry for job in ids - found.keys() if (entry := self._entry(job))}
+
+    def _listed(self, ids: set[str], since: datetime | None) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        offset = 0
+        while not ids <= found.keys():
+            page = self._api.jobs_get(limit=_PAGE, skip=offset, job_tags=[HUB_TAG], created_after=since)
+            found |= {entry["id"]: entry for entry in page["jobs"]}
+            offset += len(page["jobs"])
+            if not page["jobs"] or offset >= page["count"]:
+                break
+        return {job: entry for job, entry in found.items() if job in ids}
+
+    def _entry(self, job: str) -> dict[str, Any] | None:
+        try:
+            return dict(self._api.job_get(job))
+        except Exception as error:
+            if status_of(error) == 404:
+                return None
+            raise
+
+    def metrics(self, job: str) -> dict[str, Any]:
+        """Returns a job's times and usage."""
+        return dict(self._api.job_metadata(job))
+
+    def results(self, job: str, seconds: float) -> tuple[str, Any]:
+        """Returns the device that ran a job and its outcomes."""
+        found = self._service.job(job)
+        return found.backend().name, found.result(timeout=seconds)
+
+    def cancel(self, job: str) -> None:
+        """Cancels a job; one that is finished stays as it is."""
+        try:
+            self._service.job(job).cancel()
+        except RuntimeInvalidStateError:
+            return
+
+    def delete(self, job: str) -> None:
+        """Deletes a job with its outcomes; one that is not there is deleted."""
+        try:
+            self._service.delete_job(job)
+        except RuntimeJobNotFound:
+            return
+
+
+def _log_in(settings: IBMSettings, token: str, instance: str) -> Any:
+    """Opens the service with what it is given here: with a token it never looks for a saved account."""
+    url = settings.runtime_url
+    resolver = (lambda *_: url) if url else None
+    return QiskitRuntimeService(channel=settings.channel, token=token, instance=instance, url_resolver=resolver)
+
+
+def _only_instance(settings: IBMSettings, token: str) -> str:
+    """Finds the account's instance; raises `ConfigError` if it has several, since they may be paid differently."""
+    instances = _log_in(settings, token, "auto").instances()
+    if len(instances) != 1:
+        known = ", ".join(f"{one['name']} ({one['plan']})" for one in instances)
+        raise ConfigError(f"the account has several instances: name one in [adapters.ibm] instance: {known}")
+    return str(instances[0]["crn"])
+
+
+def _repeat_no_post(session: Any) -> None:
+    """Takes the retries of POST /jobs away, which would make a second job when the first one's answer is lost.
+
+    The client's own policy repeats a POST after a 5xx and has no setting for it; urllib3's, with the same
+    numbers, repeats only what is safe to repeat.
+    """
+    retry = Retry(total=5, connect=3, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504, 520, 521, 522, 524))
+    session.mount(f"{session.base_url}/jobs", HTTPAdapter(max_retries=retry))
+
+
+def _sampler_options(key: str, options: IBMOptions) -> dict[str, Any]:
+    return {
+        "environment": {"job_tags": [HUB_TAG, tag_of(key)], "private": options.private},
+        "execution": {"meas_type": "classified", "init_qubits": True, "rep_delay": options.rep_delay},
+        "dynamical_decoupling": {"enable": False},
+        "twirling": {"enable_gates": False, "enable_measure": False},
+        "max_execution_time": options.max_execution_time,
+    }
+
+
+@contextmanager
+def _no_credentials_file() -> Iterator[None]:
+    """Keeps the client from the file ibm-credentials.env that may lie in the working or the home folder.
+
+    It could send the account's token to another address. A file that the user names is read.
+    """
+    if _CREDENTIALS_FILE in os.environ:
+        yield
+        return
+    os.environ[_CREDENTIALS_FILE] = os.devnull
+    try:
+        yield
+    finally:
+        os.environ.pop(_CREDENTIALS_FILE, None)

@@ -1,0 +1,92 @@
+"""A job as IBM's service lists it, in the hub's words; asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from qrng_hub.records import Job, JobSpec, JobState
+
+#: every job of the hub bears this tag, and a second one of its own
+HUB_TAG = "qrng-hub"
+_RAN_TOO_LONG = 1305
+_STATES = {
+    "QUEUED": JobState.QUEUED,
+    "RUNNING": JobState.RUNNING,
+    "COMPLETED": JobState.DONE,
+    "FAILED": JobState.FAILED,
+    "CANCELLED": JobState.CANCELLED,
+}
+
+
+def tag_of(key: str) -> str:
+    """Makes the tag by which a job is found again under its idempotency key."""
+    return f"{HUB_TAG}:{key}"
+
+
+def state_of(entry: Mapping[str, Any]) -> JobState:
+    """Reads the state; a word that IBM never used before is UNKNOWN, and a job that ran too long has failed."""
+    state = entry.get("state") or {}
+    status = str(state.get("status") or entry.get("status") or "").upper()
+    if status.startswith("CANCELLED") and (_reason_code(state) == _RAN_TOO_LONG or status != "CANCELLED"):
+        return JobState.FAILED
+    return _STATES.get(status, JobState.UNKNOWN)
+
+
+def message_of(entry: Mapping[str, Any]) -> str:
+    """Reads why a job ended as it did, with IBM's code where there is one."""
+    state = entry.get("state") or {}
+    reason, code = str(state.get("reason") or ""), _reason_code(state)
+    return f"error {code}: {reason}" if code else reason
+
+
+def original(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Picks the job that counts of those made under one key: the first that was not cancelled, or the first."""
+    ordered = sorted(entries, key=lambda entry: (str(entry.get("created", "")), str(entry["id"])))
+    alive = (entry for entry in ordered if state_of(entry) is not JobState.CANCELLED)
+    return next(alive, ordered[0] if ordered else None)
+
+
+def repetitions(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lists the ids of the unfinished jobs under one key beside the one that counts."""
+    first = original(entries)
+    return [str(entry["id"]) for entry in entries if entry is not first and not state_of(entry).finished]
+
+
+def foreign_spec(key: str, entry: Mapping[str, Any]) -> JobSpec:
+    """Says what is known of a job that another process submitted: not its circuits, which its ledger has."""
+    return JobSpec(key=key, address=f"ibm:{entry.get('backend')}", circuits=(), shots=0)
+
+
+def job_of(spec: JobSpec, entry: Mapping[str, Any]) -> Job:
+    """Makes the record of a job that was just found or made."""
+    return Job(
+        spec=spec,
+        vendor_id=str(entry["id"]),
+        state=JobState.QUEUED,
+        queued_utc=utc(entry.get("created")),
+        stamps="vendor",
+    )
+
+
+def stamped(job: Job, entry: Mapping[str, Any], metrics: Mapping[str, Any]) -> Job:
+    """Brings a job up to date with its entry and its metrics; IBM's own times replace observed ones."""
+    stamps = metrics.get("timestamps") or {}
+    update: dict[str, Any] = {"state": state_of(entry), "message": message_of(entry)}
+    if created := utc(stamps.get("created")):
+        times = {"running_utc": utc(stamps.get("running")), "finished_utc": utc(stamps.get("finished"))}
+        update |= {"queued_utc": created, "stamps": "vendor", **times}
+    return job.model_copy(update=update)
+
+
+def _reason_code(state: Mapping[str, Any]) -> int | None:
+    return state.get("reason_code") or state.get("reasonCode")
+
+
+def utc(stamp: object) -> datetime | None:
+    """Reads a time of IBM's, which is UTC whether or not it says so."""
+    if not stamp:
+        return None
+    at = datetime.fromisoformat(str(stamp))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,164 @@
+"""One key, one job: submitting to IBM so that a lost answer, a retry or a second process makes no second job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from qrng_hub.adapter import require_supported
+from qrng_hub.clock import Clock
+from qrng_hub.errors import (
+    BackendLimitError,
+    BackendOfflineError,
+    QRNGError,
+    QuotaError,
+    VendorError,
+)
+from qrng_hub.records import Backend, Job, JobSpec, JobState
+from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
+from qrng_hub_ibm.devices import runs_jobs
+from qrng_hub_ibm.entries import job_of, original, repetitions
+from qrng_hub_ibm.errors import status_of
+from qrng_hub_ibm.settings import IBMOptions, options_of
+
+#: what IBM's service runs at most in one job
+MAX_EXECUTIONS = 10_000_000
+
+
+class Submission:
+    """Makes jobs; remembers their circuits, and which are still on their way."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self.specs: dict[str, JobSpec] = {}
+        """Every job this process was asked to submit, by its key."""
+        self._under_way: set[str] = set()
+        self._submitting: set[str] = set()
+        self._lock = Lock()
+
+    def submit(self, spec: JobSpec, device: str, backend: Backend) -> Job:
+        """Makes a job, unless IBM has it already; checks first whatever would make IBM refuse it."""
+        options = options_of(spec)
+        require_supported(backend, spec)
+        self._require_limits(spec, device, options)
+        self.specs[spec.key] = spec
+        with self._alone(spec.key):
+            under_way = self.is_under_way(spec.key)
+            if job := self._at_ibm(spec):
+                return job
+            if under_way:
+                raise still_under_way(spec.key)
+            self._require_open(spec, device)
+            return self._made(spec, device, options)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Lets one thread at a time submit under a key, and refuses a second one."""
+        with self._lock:
+            if key in self._submitting:
+                raise still_under_way(key)
+            self._submitting.add(key)
+        try:
+            yield
+        finally:
+            self._submitting.discard(key)
+
+    def is_under_way(self, key: str) -> bool:
+        """Whether a request to make the job was given up waiting for, but may yet succeed.
+
+        Ask this before looking for the job at IBM: it may land in between.
+        """
+        return key in self._under_way
+
+    def _made(self, spec: JobSpec, device: str, options: IBMOptions) -> Job:
+        """Asks IBM once; whatever goes wrong, the job is looked for, since it may have been made before that."""
+        try:
+            vendor_id = self._connection.ask_once(
+                f"submitting job {spec.key} to {device}", lambda client: self._run(client, spec, device, options)
+            )
+        except VendorError as error:
+            if (job := self._at_ibm_after(error, spec)) is None:
+                raise
+            return job
+        return self._confirmed(spec, vendor_id)
+
+    def _run(self, client: Any, spec: JobSpec, device: str, options: IBMOptions) -> str:
+        """Runs in a thread of its own, which goes on when nobody waits for it any more."""
+        self._under_way.add(spec.key)
+        try:
+            return str(client.run(spec, device, options))
+        except Exception as error:
+            if status_of(error) == 409:
+                raise QuotaError(f"IBM refused job {spec.key}: the instance has no time left: {error}") from error
+            raise
+        finally:
+            self._under_way.discard(spec.key)
+
+    def _confirmed(self, spec: JobSpec, vendor_id: str) -> Job:
+        """Looks at what the vendor made: its time, and that it is one job. A failure to look changes nothing."""
+        try:
+            found = self._at_ibm(spec)
+        except QRNGError:
+            found = None
+        return found or Job(
+            spec=spec, vendor_id=vendor_id, state=JobState.QUEUED, queued_utc=self._clock.now(), stamps="observed"
+        )
+
+    def _at_ibm_after(self, error: VendorError, spec: JobSpec) -> Job | None:
+        try:
+            return self._at_ibm(spec)
+        except QRNGError as second:
+            raise error from second
+
+    def _at_ibm(self, spec: JobSpec) -> Job | None:
+        """Finds the job of a key; cancels the others if something on the way to IBM repeated the request."""
+        entries = self._connection.ask(f"looking for job {spec.key}", lambda client: client.tagged(spec.key))
+        first = original(entries)
+        if first is None:
+            return None
+        for other in repetitions(entries):
+            self._connection.ask(f"cancelling the repeated job {other}", partial(_cancel, job=other))
+        return job_of(spec, first)
+
+    # what IBM would refuse, or take and not run
+
+    def _require_limits(self, spec: JobSpec, device: str, options: IBMOptions) -> None:
+        if (executions := spec.shots * len(spec.circuits)) > MAX_EXECUTIONS:
+            raise BackendLimitError(
+                f"{spec.address} runs at most {MAX_EXECUTIONS:,} shots a job over all circuits, not {executions:,}"
+            )
+        self._connection.ask(
+            f"compiling for {device}", lambda client: client.compile(device, spec.circuits), LONG_PATIENCE
+        )
+        if options.rep_delay is None:
+            return
+        low, high = self._connection.ask(f"describing {device}", lambda client: client.rep_delays(device))
+        if not low <= options.rep_delay <= high:
+            raise BackendLimitError(
+                f"{spec.address} takes a rep_delay of {low:g} to {high:g} s, not {options.rep_delay:g}"
+            )
+
+    def _require_open(self, spec: JobSpec, device: str) -> None:
+        """The client only warns when the usage limit is reached, and a device that is paused still takes jobs."""
+        status = self._connection.ask(f"reading the status of {device}", lambda client: client.status(device))
+        if not runs_jobs(status):
+            raise BackendOfflineError(f"{device} of IBM does not run jobs now: {status.status_msg or 'offline'}")
+        usage = self._connection.ask("reading the usage", lambda client: client.usage())
+        if usage.get("usage_limit_reached"):
+            raise QuotaError(
+                f"the instance of IBM Quantum has used {usage.get('usage_consumed_seconds', 'all')} s of its time and"
+                f" has none left: no job was sent to {spec.address}"
+            )
+
+
+def _cancel(client: Any, job: str) -> None:
+    client.cancel(job)
+
+
+def still_under_way(key: str) -> VendorError:
+    """Makes the error for a job that may or may not come to be."""
+    return VendorError(f"job {key} is still on its way to IBM, which has not answered: look for it again later")

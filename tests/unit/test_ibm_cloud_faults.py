@@ -1,0 +1,271 @@
+"""What goes wrong between the hub and IBM: what becomes of the job, the money and the bits."""
+
+import math
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qrng_hub import Hub
+from qrng_hub.errors import (
+    AuthenticationError,
+    BackendOfflineError,
+    JobError,
+    QuotaError,
+    RateLimitedError,
+    ServiceUnreachableError,
+    UnknownBackendError,
+    VendorError,
+)
+from qrng_hub.records import JobState
+from qrng_hub_ibm import IBMAdapter
+from services.ibm import IBMService
+from services.ibm_catalogue import API
+from services.ibm_faults import Fault
+from services.ibm_hub import DEVICE, adapter_for, finish, serving, spec_for, submit
+
+_RUN_FILE = """
+version = 1
+request.bytes = 32
+policy.fallback = "hardware-only"
+budget.usd_per_job = 10
+adapters.ibm.runtime_url = "{url}"
+[[backend]]
+address = "ibm:ibm_guadalupe"
+shots = 500
+options.rep_delay = 0.0001
+"""
+MAKE, LIST = f"POST {API}/jobs$", f"GET {API}/jobs$"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
+    with serving(monkeypatch) as service:
+        yield service
+
+
+@pytest.fixture
+def adapter(service: IBMService) -> IBMAdapter:
+    return adapter_for(service)
+
+
+def sent(service: IBMService) -> Any:
+    """Returns the one job that the service was sent."""
+    (job,) = service.jobs.all.values()
+    return job
+
+
+# one key, one job
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(MAKE, lost=True, done=True),
+        Fault(MAKE, status=500, done=True),
+        Fault(MAKE, status=502, done=True),
+        Fault(MAKE, status=503, done=True, headers={"Retry-After": "0"}),
+        Fault(MAKE, status=401, done=True),
+        Fault(MAKE, status=429, done=True, headers={"Retry-After": "0"}),
+        Fault(MAKE, cut=True, done=True),
+        Fault(MAKE, broken=True, done=True),
+    ],
+    ids=["lost", "500", "502", "503", "401", "429", "cut", "broken"],
+)
+def test_an_answer_lost_after_the_job_was_made_makes_no_second_one(
+    service: IBMService, adapter: IBMAdapter, fault: Fault
+) -> None:
+    service.faults.add(fault)
+    spec = spec_for()
+    job = submit(adapter, spec)
+    assert (job.vendor_id, service.posts()) == (sent(service).id, 1)
+    assert submit(adapter, spec).vendor_id == job.vendor_id
+    assert submit(adapter_for(service), spec).vendor_id == job.vendor_id
+    assert service.posts() == 1
+
+
+@pytest.mark.parametrize("fault", [Fault(MAKE, status=500), Fault(MAKE, lost=True)], ids=["500", "lost"])
+def test_a_request_that_made_no_job_may_be_repeated(service: IBMService, adapter: IBMAdapter, fault: Fault) -> None:
+    service.faults.add(fault)
+    spec = spec_for()
+    with pytest.raises(ServiceUnreachableError):
+        submit(adapter, spec)
+    assert (adapter.find([spec.key]), service.posts(), service.jobs.all) == ((), 1, {})
+    submit(adapter, spec)
+    assert sent(service).tags[-1].endswith(spec.key)
+
+
+def test_a_job_whose_answer_and_listing_were_lost_is_found_later(service: IBMService, adapter: IBMAdapter) -> None:
+    spec = spec_for()
+    service.faults.add(Fault(MAKE, lost=True, done=True))
+    service.faults.add(Fault(LIST, status=400, skip=1, times=math.inf))
+    with pytest.raises(ServiceUnreachableError):
+        submit(adapter, spec)
+    for attempt in (lambda: adapter.find([spec.key]), lambda: submit(adapter, spec)):
+        with pytest.raises(VendorError, match="looking for job"):
+            attempt()
+    service.faults.clear()
+    (found,) = adapter.find([spec.key])
+    assert found.vendor_id == sent(service).id == submit(adapter, spec).vendor_id
+    assert service.posts() == 1
+
+
+def test_a_job_still_on_its_way_is_neither_absent_nor_sent_again(service: IBMService) -> None:
+    adapter, spec = adapter_for(service, timeout_seconds=1.0), spec_for()
+    service.faults.add(Fault(MAKE, hold=True))
+    with pytest.raises(ServiceUnreachableError, match="it may still have happened"):
+        submit(adapter, spec)
+    assert service.jobs.all == {}
+    for attempt in (lambda: adapter.find([spec.key]), lambda: submit(adapter, spec)):
+        with pytest.raises(VendorError, match="still on its way"):
+            attempt()
+    service.faults.release.set()
+    while not service.jobs.all:
+        time.sleep(0.01)
+    assert adapter.find([spec.key])[0].vendor_id == submit(adapter, spec).vendor_id == sent(service).id
+    assert service.posts() == 1
+
+
+def test_threads_that_submit_under_one_key_make_one_job(service: IBMService, adapter: IBMAdapter) -> None:
+    spec = spec_for()
+    adapter.describe(DEVICE)
+
+    def vendor_id(_: int) -> str:
+        try:
+            return submit(adapter, spec).vendor_id
+        except VendorError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = set(threads.map(vendor_id, range(4)))
+    assert sent(service).id in answers
+    assert all("still on its way" in answer for answer in answers - {sent(service).id})
+
+
+def test_a_job_of_another_process_is_found_with_its_times(service: IBMService, adapter: IBMAdapter) -> None:
+    spec = spec_for()
+    job = finish(adapter, submit(adapter, spec))
+    (found,) = adapter_for(service).find([spec.key])
+    assert (found.vendor_id, found.state, found.queue_seconds) == (job.vendor_id, JobState.DONE, 30.0)
+    assert (found.spec.key, found.spec.address, found.spec.circuits) == (spec.key, f"ibm:{DEVICE}", ())
+    with pytest.raises(JobError, match="as the ledger knows it"):
+        adapter_for(service).collect(found)
+    assert adapter_for(service).collect(job)[0].shots == spec.shots
+
+
+def test_a_request_repeated_on_its_way_leaves_one_job(service: IBMService, adapter: IBMAdapter) -> None:
+    service.jobs.auto = False
+    spec = spec_for()
+    job = submit(adapter, spec)
+    repeated = service.jobs.make(sent(service).request)
+    assert submit(adapter, spec).vendor_id == job.vendor_id == adapter.find([spec.key])[0].vendor_id
+    assert [service.jobs.all[one].status for one in (job.vendor_id, repeated.id)] == ["Queued", "Cancelled"]
+
+
+def test_a_paid_job_is_taken_up_again_after_a_crash(service: IBMService, tmp_path: Path) -> None:
+    run_file = tmp_path / "run.toml"
+    run_file.write_text(_RUN_FILE.format(url=service.runtime_url))
+    service.faults.add(Fault(MAKE, lost=True, done=True))
+    service.faults.add(Fault(LIST, status=400, skip=1, times=math.inf))
+    with Hub.open(run_file) as hub, pytest.raises(VendorError, match="nobody knows whether the job reached"):
+        hub.run()
+    service.faults.clear()
+    service.jobs.step(sent(service))
+    service.jobs.step(sent(service))
+    with Hub.open(run_file) as hub:
+        (result,) = hub.reconcile()
+        assert (result.vendor_id, result.after) == (sent(service).id, JobState.DONE)
+        (path,) = hub.collect(result.key)
+    assert np.load(path).tobytes() == np.packbits(sent(service).outcomes[0], axis=1).tobytes()
+    assert service.posts() == 1
+
+
+# refused before it is sent, or by IBM
+
+
+def test_a_job_is_not_sent_when_the_usage_limit_is_reached(service: IBMService, adapter: IBMAdapter) -> None:
+    service.catalogue.usage_reached = True
+    with pytest.raises(QuotaError, match="none left"):
+        submit(adapter, spec_for())
+    assert service.posts() == 0
+
+
+def test_a_limit_reached_in_the_meantime_is_one_of_the_account(service: IBMService, adapter: IBMAdapter) -> None:
+    service.faults.add(Fault(MAKE, status=409))
+    with pytest.raises(QuotaError, match="no time left"):
+        submit(adapter, spec_for())
+    assert service.jobs.all == {}
+
+
+def test_a_job_is_not_sent_to_a_device_that_does_not_run(service: IBMService, adapter: IBMAdapter) -> None:
+    adapter.describe(DEVICE)
+    service.catalogue.offline[DEVICE] = "maintenance"
+    with pytest.raises(BackendOfflineError, match="maintenance"):
+        submit(adapter, spec_for())
+    assert service.posts() == 0
+
+
+def test_too_many_jobs_a_minute_are_refused_and_not_repeated(service: IBMService, adapter: IBMAdapter) -> None:
+    service.faults.add(Fault(MAKE, status=429, headers={"Retry-After": "30"}))
+    with pytest.raises(RateLimitedError):
+        submit(adapter, spec_for())
+    assert (service.posts(), service.jobs.all) == (1, {})
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_question_is_repeated_when_the_service_is_busy(service: IBMService, adapter: IBMAdapter, status: int) -> None:
+    job = submit(adapter, spec_for())
+    service.faults.add(Fault(f"GET {API}/jobs/", status=status, headers={"Retry-After": "0"}))
+    assert finish(adapter, job).state is JobState.DONE
+
+
+def test_a_failure_to_list_the_devices_is_not_an_unknown_device(service: IBMService, adapter: IBMAdapter) -> None:
+    service.faults.add(Fault(f"GET {API}/backends$", status=403, times=math.inf))
+    with pytest.raises(AuthenticationError, match="403"):
+        adapter.describe(DEVICE)
+    service.faults.clear()
+    assert adapter.describe(DEVICE).qubits == 16
+    with pytest.raises(UnknownBackendError, match=f"it has: .*{DEVICE}"):
+        adapter.describe("ibm_nowhere")
+
+
+# keys and tokens
+
+
+def test_an_expired_token_is_replaced(service: IBMService, adapter: IBMAdapter) -> None:
+    job = submit(adapter, spec_for())
+    service.expire_tokens()
+    assert finish(adapter, job).state is JobState.DONE
+    service.expire_tokens()
+    submit(adapter, spec_for())
+    assert (len(service.jobs.all), service.posts()) == (2, 2)
+
+
+@pytest.mark.parametrize("how", ["wrong", "refused", "unreachable"])
+def test_a_key_shows_nowhere_and_goes_to_the_identity_service_only(
+    service: IBMService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    key = "planted-key-41d0" if how == "wrong" else service.key
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", key)
+    if how == "unreachable":
+        monkeypatch.setenv("IAM_URL", "http://127.0.0.1:9")
+    if how == "refused":
+        service.faults.add(Fault("POST /identity/token", status=403, times=math.inf, skip=4))
+    expected = ServiceUnreachableError if how == "unreachable" else AuthenticationError
+    with pytest.raises(expected) as caught:
+        _log_in_twice(service)
+    text = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(adapter_for(service).settings)
+    assert key not in text
+    assert not any(key in authorization for authorization in service.authorizations)
+
+
+def _log_in_twice(service: IBMService) -> None:
+    adapter = adapter_for(service)
+    adapter.describe(DEVICE)
+    service.expire_tokens()
+    adapter.describe(DEVICE)
