@@ -1,4 +1,4 @@
-"""AWS Braket in qrng_hub: its local simulators and emulators of its devices, in this process."""
+"""AWS Braket in qrng_hub: local simulators, emulators of its devices, and its cloud."""
 
 from qrng_hub_braket.adapter import BraketAdapter
 

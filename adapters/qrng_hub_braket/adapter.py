@@ -1,54 +1,30 @@
-"""The Braket adapter: the SDK's local simulators, and emulators of its devices from capabilities files.
-
-The SDK is imported when one of its backends is first described or run.
-"""
+"""The Braket adapter: simulators and emulators on this machine, devices and simulators at AWS."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from qrng_hub.adapter import InProcessAdapter, load_sdk, unknown_backend
-from qrng_hub.bits import Packed
-from qrng_hub.records import Backend, JobSpec
-from qrng_hub_braket.errors import ERRORS
+from qrng_hub.adapter import Adapter, CompositeAdapter
+from qrng_hub.clock import Clock
+from qrng_hub.records import Record
+from qrng_hub_braket.cloud import BraketCloud
+from qrng_hub_braket.local import BraketLocal
 from qrng_hub_braket.settings import BraketSettings
 
-_SDK_PACKAGES = ("braket", "boto3", "botocore")
-_EMULATOR = "emulator/"
-_SIMULATORS = {"braket_sv": "STATE_VECTOR", "braket_dm": "DENSITY_MATRIX"}
 
-
-class BraketAdapter(InProcessAdapter):
-    """Runs circuits with the Braket SDK on this machine.
-
-    `emulator/PATH` is an emulator of the device whose capabilities stand in the file PATH, with or
-    without `.json`; `names` lists those of the settings, but any such file will do.
-    """
+class BraketAdapter(CompositeAdapter):
+    """Passes `braket_sv`, `braket_dm` and `emulator/PATH` to this machine and every other name to AWS."""
 
     name = "braket"
     settings_model = BraketSettings
-    seed_bits = 128
-    settings: BraketSettings
 
-    def names(self) -> tuple[str, ...]:
-        """Lists the simulators and the emulators of the settings."""
-        return (*_SIMULATORS, *(_EMULATOR + path for path in self.settings.emulators))
+    def __init__(self, settings: Record, clock: Clock) -> None:
+        super().__init__(settings, clock)
+        self._local = BraketLocal(settings, clock)
+        self._cloud = BraketCloud(settings, clock)
 
-    def describe(self, name: str) -> Backend:
-        """Describes a simulator or an emulator; reads an emulator's file again when it has changed."""
-        return self._simulator(name).backend
+    def part(self, name: str) -> Adapter:
+        """Returns the part that has a backend, or would have it."""
+        return self._local if self._local.has(name) else self._cloud
 
-    def run(self, backend: Backend, spec: JobSpec) -> list[Packed]:
-        """Runs each circuit; the SDK seeds each simulation anew from the operating system."""
-        simulator = self._simulator(spec.backend_name)
-        return [simulator.run(circuit, spec.shots) for circuit in spec.circuits]
-
-    def _simulator(self, name: str) -> Any:
-        if name in _SIMULATORS:
-            simulators = load_sdk("qrng_hub_braket.simulators", self.name, _SDK_PACKAGES)
-            return getattr(simulators, _SIMULATORS[name])
-        if name.startswith(_EMULATOR):
-            emulators = load_sdk("qrng_hub_braket.emulators", self.name, _SDK_PACKAGES)
-            with ERRORS.at_the_border(f"opening {self.name}:{name}"):
-                return emulators.emulator(name.removeprefix(_EMULATOR))
-        raise unknown_backend(self.name, name, (*self.names(), _EMULATOR + "PATH"))
+    def parts(self) -> tuple[Adapter, ...]:
+        """Lists the parts, this machine first."""
+        return (self._local, self._cloud)

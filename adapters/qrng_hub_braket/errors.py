@@ -1,25 +1,114 @@
-"""What the Braket SDK raises, in the hub's words."""
+"""What the Braket SDK and AWS raise, in the hub's words.
+
+In this process a wrong value is a failed job. At AWS it is an answer that is not understood: the
+job's fate is unknown, and no error of a call is ever taken for a failed job.
+"""
+
+from __future__ import annotations
 
 from qrng_hub.adapter import VendorErrors
-from qrng_hub.errors import JobFailedError, ServiceUnreachableError, UnsupportedCircuitError, VendorError
+from qrng_hub.errors import (
+    AuthenticationError,
+    BackendOfflineError,
+    ConfigError,
+    JobFailedError,
+    JobNotFoundError,
+    QRNGError,
+    QuotaError,
+    RateLimitedError,
+    RequestError,
+    ServiceUnreachableError,
+    UnsupportedCircuitError,
+    VendorError,
+)
+
+_SDK: dict[str, type[QRNGError]] = {
+    "braket.ahs.discretization_types.DiscretizationError": UnsupportedCircuitError,
+    "braket.default_simulator.openqasm.parser.openqasm_parser.QASM3ParsingError": UnsupportedCircuitError,
+    "braket.default_simulator.openqasm.program_context._BreakSignal": VendorError,
+    "braket.default_simulator.openqasm.program_context._ContinueSignal": VendorError,
+    "braket.emulation.pass_manager.EmulatorValidationError": UnsupportedCircuitError,
+    "braket.experimental_capabilities.experimental_capability_context.ExperimentalCapabilityContextError": (
+        UnsupportedCircuitError
+    ),
+    "braket.jobs.metrics_data.exceptions.MetricsRetrievalError": VendorError,
+    "botocore.exceptions.BotoCoreError": ServiceUnreachableError,
+    "botocore.exceptions.ClientError": VendorError,
+}
+_BOTO: dict[str, type[QRNGError]] = {
+    "boto3.exceptions.Boto3Error": VendorError,
+    "botocore.exceptions.ConfigNotFound": ConfigError,
+    "botocore.exceptions.ConfigParseError": ConfigError,
+    "botocore.exceptions.CredentialRetrievalError": AuthenticationError,
+    "botocore.exceptions.InvalidConfigError": ConfigError,
+    "botocore.exceptions.InvalidRegionError": ConfigError,
+    "botocore.exceptions.LoginError": AuthenticationError,
+    "botocore.exceptions.NoAuthTokenError": AuthenticationError,
+    "botocore.exceptions.NoCredentialsError": AuthenticationError,
+    "botocore.exceptions.NoRegionError": ConfigError,
+    "botocore.exceptions.ParamValidationError": RequestError,
+    "botocore.exceptions.PartialCredentialsError": AuthenticationError,
+    "botocore.exceptions.ProfileNotFound": ConfigError,
+    "botocore.exceptions.SSOError": AuthenticationError,
+    "botocore.exceptions.TokenRetrievalError": AuthenticationError,
+    "botocore.exceptions.UndefinedModelAttributeError": VendorError,
+}
+#: The code of an AWS error -> the hub's error.
+CODES: dict[str, type[QRNGError]] = {
+    "403": AuthenticationError,
+    "404": JobNotFoundError,
+    "AccessDenied": AuthenticationError,
+    "AccessDeniedException": AuthenticationError,
+    "DeviceOfflineException": BackendOfflineError,
+    "DeviceRetiredException": BackendOfflineError,
+    "ExpiredToken": AuthenticationError,
+    "ExpiredTokenException": AuthenticationError,
+    "InternalError": ServiceUnreachableError,
+    "InternalServiceException": ServiceUnreachableError,
+    "InvalidAccessKeyId": AuthenticationError,
+    "InvalidClientTokenId": AuthenticationError,
+    "InvalidSignatureException": AuthenticationError,
+    "NoSuchBucket": JobNotFoundError,
+    "NoSuchKey": JobNotFoundError,
+    "RequestLimitExceeded": RateLimitedError,
+    "ResourceNotFoundException": JobNotFoundError,
+    "ServiceQuotaExceededException": QuotaError,
+    "ServiceUnavailable": ServiceUnreachableError,
+    "SignatureDoesNotMatch": AuthenticationError,
+    "SlowDown": RateLimitedError,
+    "Throttling": RateLimitedError,
+    "ThrottlingException": RateLimitedError,
+    "TooManyRequestsException": RateLimitedError,
+    "UnrecognizedClientException": AuthenticationError,
+    "ValidationException": RequestError,
+}
+
+
+def code_of(error: BaseException | None) -> str:
+    """Returns the code of an AWS error, or an empty string for any other."""
+    response = getattr(error, "response", None)
+    details = response.get("Error", {}) if isinstance(response, dict) else {}
+    return str(details.get("Code", ""))
+
+
+class AwsErrors(VendorErrors):
+    """Goes by the code of an AWS error, and by the class of any other."""
+
+    def translate(self, error: Exception, doing: str) -> QRNGError:
+        """Returns the hub's error for `error`, which happened while `doing` something."""
+        if kind := CODES.get(code_of(error)):
+            return kind(f"{self.vendor}, {doing}: {code_of(error)}: {error}")
+        return super().translate(error, doing)
+
 
 ERRORS = VendorErrors(
     "braket",
     {
-        "braket.ahs.discretization_types.DiscretizationError": UnsupportedCircuitError,
-        "braket.default_simulator.openqasm.parser.openqasm_parser.QASM3ParsingError": UnsupportedCircuitError,
-        "braket.default_simulator.openqasm.program_context._BreakSignal": VendorError,
-        "braket.default_simulator.openqasm.program_context._ContinueSignal": VendorError,
-        "braket.emulation.pass_manager.EmulatorValidationError": UnsupportedCircuitError,
-        "braket.experimental_capabilities.experimental_capability_context.ExperimentalCapabilityContextError": (
-            UnsupportedCircuitError
-        ),
-        "braket.jobs.metrics_data.exceptions.MetricsRetrievalError": VendorError,
-        "botocore.exceptions.BotoCoreError": ServiceUnreachableError,
-        "botocore.exceptions.ClientError": VendorError,
+        **_SDK,
         "builtins.MemoryError": JobFailedError,
         "builtins.NotImplementedError": UnsupportedCircuitError,
         "builtins.TypeError": JobFailedError,
         "builtins.ValueError": JobFailedError,
     },
 )
+CLOUD_ERRORS = AwsErrors("braket", {**_SDK, **_BOTO})

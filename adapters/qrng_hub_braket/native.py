@@ -65,6 +65,16 @@ def translate(
     return translation.done
 
 
+def idle(qubit: int, native: Collection[str]) -> list[NativeGate]:
+    """Returns native gates of one of the sets `PULSES` that leave a qubit as it is."""
+    pulses = next(names for names in PULSES if names <= frozenset(native))
+    if "prx" in pulses:
+        return [NativeGate("prx", (qubit,), (0.0, 0.0))]
+    if "gpi" in pulses:
+        return [NativeGate("gpi", (qubit,), (0.0,))] * 2
+    return [NativeGate("rz", (qubit,), (0.0,))]
+
+
 class _Translation:
     def __init__(self, pulses: frozenset[str], joining: str, directions: Directions) -> None:
         self.pulses = pulses

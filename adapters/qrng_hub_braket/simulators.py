@@ -27,6 +27,7 @@ from qrng_hub.circuits import GATES, Circuit
 from qrng_hub.errors import ReconstructedMeasurementsError
 from qrng_hub.records import Backend, Origin
 from qrng_hub_braket.errors import ERRORS
+from qrng_hub_braket.layout import dense
 from qrng_hub_braket.parts import most_qubits, split
 
 SDK_VERSION = version("amazon-braket-sdk")
@@ -34,7 +35,6 @@ SDK_VERSION = version("amazon-braket-sdk")
 STATE_VECTOR_MOST = most_qubits(40, 2, at_most=26)
 DENSITY_MATRIX_MOST = most_qubits(80, 4, at_most=13)
 DENSITY_MATRIX_WIDTH = 8
-_BRAKET_NAMES = {"cx": "cnot", "sdg": "si"}
 _TURN = Lock()
 _QUBITS = 256
 _MAX_SHOTS = 1_000_000
@@ -102,12 +102,7 @@ def openqasm(circuit: BraketCircuit) -> Any:
 
 
 def _ideal(circuit: Circuit) -> Part:
-    dense = circuit.compacted()
-    program = BraketCircuit()
-    for gate in dense.gates:
-        angles = () if gate.angle is None else (gate.angle,)
-        getattr(program, _BRAKET_NAMES.get(gate.name, gate.name))(*gate.qubits, *angles)
-    return Part(openqasm(program.measure(dense.measured)), dense.measured, circuit.measured)
+    return Part(openqasm(dense(circuit)), circuit.compacted().measured, circuit.measured)
 
 
 class _StateVector(StateVectorSimulator):  # type: ignore[misc]  # the SDK is Any to mypy

@@ -27,11 +27,20 @@ from qrng_hub.clock import SystemClock
 from qrng_hub.errors import BackendLimitError, ConfigError, ReconstructedMeasurementsError, UnknownBackendError
 from qrng_hub.records import JobSpec, RawBlock
 from qrng_hub_braket import BraketAdapter
+from qrng_hub_braket.cloud import CREDENTIALS
 from qrng_hub_braket.errors import ERRORS
+from qrng_hub_braket.local import BraketLocal
 from qrng_hub_braket.parts import memory_bytes, most_qubits, split
 from qrng_hub_braket.settings import BraketSettings
 from qrng_hub_braket.simulators import DENSITY_MATRIX_WIDTH, STATE_VECTOR_MOST, outcomes
 from vectors.braket_devices import RING, TEST_6Q, capabilities, readout_fidelity
+
+
+@pytest.fixture(autouse=True)
+def without_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -252,10 +261,10 @@ def test_the_sdk_seeds_each_simulation_with_as_many_bits_as_the_adapter_says() -
         np.random.seed(1)  # noqa: NPY002 - that global state must not matter is what is tested
         for simulation in (StateVectorSimulation(1, 1, 1), DensityMatrixSimulation(1, 1)):
             sequence = simulation._rng_generator.bit_generator.seed_seq
-            assert 32 * sequence.pool_size == BraketAdapter.seed_bits
+            assert 32 * sequence.pool_size == BraketLocal.seed_bits
             seeds.add(sequence.entropy)
     assert len(seeds) == 4
-    assert 2**64 < min(seeds) <= max(seeds) < 2**BraketAdapter.seed_bits
+    assert 2**64 < min(seeds) <= max(seeds) < 2**BraketLocal.seed_bits
 
 
 _IN_THREADS = """
@@ -264,6 +273,7 @@ from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.records import JobSpec
 from qrng_hub_braket import BraketAdapter
+from qrng_hub_braket.local import BraketLocal
 from qrng_hub_braket.settings import BraketSettings
 
 adapter = BraketAdapter(BraketSettings(), SystemClock())
@@ -301,6 +311,7 @@ sys.meta_path.insert(0, Missing())
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import AdapterUnavailableError
 from qrng_hub_braket import BraketAdapter
+from qrng_hub_braket.local import BraketLocal
 from qrng_hub_braket.settings import BraketSettings
 
 adapter = BraketAdapter(BraketSettings(), SystemClock())

@@ -8,7 +8,7 @@ import pytest
 from braket.circuits import Circuit as BraketCircuit
 
 from qrng_hub.circuits import GATES, Gate
-from qrng_hub_braket.native import CZ, translate
+from qrng_hub_braket.native import CZ, idle, translate
 
 NATIVE = [
     (("cz", "prx"), "cz"),
@@ -41,6 +41,14 @@ def test_qubits_are_joined_in_the_direction_of_the_device() -> None:
         translated = translate([Gate("h", (0,)), Gate("cx", (0, 1))], native, joining, directions)
         assert {gate.qubits for gate in translated if len(gate.qubits) == 2} == {(1, 0)}
         assert probabilities(translated) == pytest.approx([0.5, 0, 0, 0, 0, 0, 0.5, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize(("native", "_joining"), NATIVE)
+def test_an_idle_qubit_stays_as_it_is(native: tuple[str, ...], _joining: str) -> None:
+    prepared = translate([Gate("rx", (0,), 1.1), Gate("h", (1,))], native, None)
+    gates = idle(0, native)
+    assert {gate.name for gate in gates} <= set(native)
+    assert probabilities([*prepared, *gates]) == pytest.approx(probabilities(prepared), abs=1e-9)
 
 
 def random_gate(choose: random.Random) -> Gate:

@@ -1,0 +1,251 @@
+"""Braket's devices and simulators at AWS: a job is one task, under the job's key.
+
+Many circuits of a job are one program set, where the device takes those, and one circuit a job
+elsewhere: then a key is never more than one task, and a task is paid once. The SDK is imported when
+a backend is first asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from qrng_hub.adapter import Adapter, load_sdk, unknown_backend
+from qrng_hub.clock import Clock
+from qrng_hub.errors import (
+    JobCancelledError,
+    JobFailedError,
+    QRNGError,
+    VendorError,
+)
+from qrng_hub.records import (
+    Backend,
+    Check,
+    Job,
+    JobSpec,
+    JobState,
+    Origin,
+    Quote,
+    RawBlock,
+    Record,
+    ShotOrder,
+)
+from qrng_hub_braket import bills, checks, results, tasks
+from qrng_hub_braket.errors import code_of
+from qrng_hub_braket.local import SDK_PACKAGES
+from qrng_hub_braket.names import origin_of, region_of
+from qrng_hub_braket.settings import BraketSettings
+
+#: Environment variables of which one is set where the AWS SDK finds credentials.
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+class BraketCloud(Adapter):
+    """Runs circuits on AWS Braket: `garnet`, `sv1`, ..., or a device's full ARN.
+
+    There are backends here only if AWS is set up: by the settings, by the usual environment variables
+    or by a file of credentials. No call takes longer than `deadline_seconds`.
+    """
+
+    name = "braket"
+    settings_model = BraketSettings
+    settings: BraketSettings
+    deadline_seconds: ClassVar[float] = 120.0
+
+    def __init__(self, settings: Record, clock: Clock) -> None:
+        super().__init__(settings, clock)
+        self._connection: Any = None
+        self._devices: dict[str, Any] = {}
+        self._specs: dict[str, JobSpec] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there are settings or credentials for AWS."""
+        settings = self.settings
+        if settings.s3 or settings.region or settings.profile or any(map(os.environ.get, CREDENTIALS)):
+            return True
+        return Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")).expanduser().is_file()
+
+    @property
+    def _aws(self) -> Any:
+        with self._lock:
+            if self._connection is None:
+                aws = load_sdk("qrng_hub_braket.aws", self.name, SDK_PACKAGES)
+                self._connection = aws.Aws(self.settings, self.deadline_seconds)
+            return self._connection
+
+    def names(self) -> tuple[str, ...]:
+        """Lists the devices by their short names; none if AWS is not set up."""
+        return tuple(self._aws.names()) if self.is_set_up else ()
+
+    def origin(self, name: str) -> Origin:
+        """Tells AWS's simulators from devices by their names."""
+        return origin_of(name)
+
+    def describe(self, name: str) -> Backend:
+        """Asks AWS for a device as it is now; raises `UnknownBackendError`."""
+        return self._open(name).backend
+
+    def _open(self, name: str) -> Any:
+        if not self.is_set_up:
+            here = ("braket_sv", "braket_dm", "emulator/PATH", "and AWS's devices once adapters.braket.region is set")
+            raise unknown_backend(self.name, name, here)
+        self._devices[name] = device = self._aws.open(name)
+        return device
+
+    def _device(self, name: str) -> Any:
+        return self._devices[name] if name in self._devices else self._open(name)
+
+    def quote(self, spec: JobSpec) -> Quote:
+        """Quotes by the price book, without asking AWS."""
+        return bills.quote(spec, self.clock.now().date())
+
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        """Makes a task of each job; under a key that has one already, AWS makes none."""
+        for spec in specs:
+            device = self._device(spec.backend_name)
+            device.require_supported(spec)
+            self._specs[spec.key] = spec
+            arn = self._aws.create(device, spec)
+            yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Lists the unfinished tasks of each region, page by page, and asks for each of the others once."""
+        groups: defaultdict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            groups[region_of(job.vendor_id)].append(job)
+        shown = {}
+        for region, group in groups.items():
+            listed = self._unfinished(region) if len(group) > 1 else {}
+            for job in group:
+                shown[job.spec.key] = self._seen(job, listed.get(job.vendor_id))
+        return tuple(shown[job.spec.key] for job in jobs)
+
+    def _unfinished(self, region: str) -> dict[str, Mapping[str, Any]]:
+        return {task["quantumTaskArn"]: task for task in self._aws.search(region, "status", tasks.UNFINISHED)}
+
+    def _seen(self, job: Job, task: Mapping[str, Any] | None) -> Job:
+        if job.state.finished:
+            return job
+        task = self._aws.task(job.vendor_id) if task is None else task
+        shown = tasks.seen(job, task, self.clock.now())
+        return self._settled(shown, task) if shown.state.finished else shown
+
+    def _settled(self, job: Job, task: Mapping[str, Any]) -> Job:
+        """Adds the bill and, for a simulator, when by its own account it began to run."""
+        update: dict[str, object] = {}
+        seconds = self._simulator_seconds(job, task)
+        if seconds is not None and job.finished_utc is not None and job.queued_utc is not None:
+            running = max(job.queued_utc, job.finished_utc - timedelta(seconds=float(seconds)))
+            update = {"running_utc": running, "stamps": "vendor", "usage": job.usage | {"seconds": seconds}}
+        update["billed"] = bills.billed(task["deviceArn"], job.state, task["shots"], seconds)
+        return job.model_copy(update=update)
+
+    def _simulator_seconds(self, job: Job, task: Mapping[str, Any]) -> Decimal | None:
+        if job.state is not JobState.DONE or origin_of(task["deviceArn"]) is Origin.HARDWARE:
+            return None
+        try:
+            return results.simulator_seconds(partial(self._aws.read, task), job.vendor_id)
+        except QRNGError:
+            return None
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        """Reads a finished task's results from S3; they stay there and may be read again."""
+        task = self._aws.task(job.vendor_id)
+        _require_done(job, task)
+        device, circuits = self._device(job.spec.backend_name), job.spec.circuits
+        expected = [device.expected(circuit, job.spec.shots) for circuit in circuits]
+        packed = results.tables(partial(self._aws.read, task), job.vendor_id, expected)
+        self._specs.pop(job.spec.key, None)
+        return tuple(
+            RawBlock(
+                address=device.backend.address,
+                vendor_id=job.vendor_id,
+                origin=device.backend.origin,
+                source=device.backend.description,
+                shot_order=ShotOrder.MEASURED,
+                qubits=circuit.measured,
+                outcomes=outcomes,
+            )
+            for circuit, outcomes in zip(circuits, packed, strict=True)
+        )
+
+    def cancel(self, job: Job) -> Job:
+        """Asks AWS to stop a task; one that is finished stays as it is."""
+        try:
+            self._aws.cancel(job.vendor_id)
+        except VendorError as error:
+            if code_of(error.__cause__) != "ConflictException":
+                raise
+        (seen,) = self.poll([job])
+        return seen
+
+    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+        """Finds tasks by the tag that holds their job's key, in their regions or, if need be, in all of them."""
+        found: dict[str, Job] = {}
+        if self.is_set_up and keys:
+            for region in self._regions_of(keys):
+                for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", keys):
+                    job = tasks.job_of(task, self._specs.get(task["tags"][tasks.KEY_TAG]))
+                    listed = task if task["status"] in tasks.UNFINISHED else None
+                    found[job.spec.key] = self._seen(job, listed)
+        return tuple(found[key] for key in keys if key in found)
+
+    def _regions_of(self, keys: Sequence[str]) -> Iterable[str]:
+        """Returns the regions of these jobs: those of their devices if this process submitted all of them."""
+        specs = [self._specs.get(key) for key in keys]
+        if any(spec is None for spec in specs):
+            return tuple(self._aws.regions())
+        return dict.fromkeys(self._device(spec.backend_name).region for spec in specs if spec is not None)
+
+    def preflight(self, names: Sequence[str]) -> Iterator[Check]:
+        """Checks credentials, region, each device with its window and its price, and the bucket."""
+        if not self.is_set_up:
+            detail = "AWS is not set up: set adapters.braket.region, and credentials as the AWS SDK finds them"
+            yield Check(subject="braket credentials", verdict="failed", detail=detail)
+            return
+        try:
+            aws = self._aws
+        except QRNGError as error:
+            yield Check(subject="braket", verdict="failed", detail=str(error))
+            return
+        yield from checks.preflight(aws, names, self.clock.now().date())
+
+    def purge(self, job: Job) -> None:
+        """Deletes every object of a task's results; raises `VendorError` if one may still be there."""
+        if kept := self._aws.delete(self._aws.task(job.vendor_id)):
+            raise VendorError(
+                f"results of {job.vendor_id} may still be in S3, {kept[0]} and {len(kept) - 1} more: a bucket with"
+                " versions keeps them"
+            )
+
+    def close(self) -> None:
+        """Closes the connections to AWS."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _require_done(job: Job, task: Mapping[str, Any]) -> None:
+    status = task["status"]
+    if status == "FAILED":
+        raise JobFailedError(f"{job.vendor_id} failed: {task.get('failureReason', 'no reason given')}")
+    if status == "CANCELLED":
+        raise JobCancelledError(f"{job.vendor_id} was cancelled")
+    if status != "COMPLETED":
+        raise VendorError(f"{job.vendor_id} has no results yet: it is {status}")

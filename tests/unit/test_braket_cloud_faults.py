@@ -1,0 +1,198 @@
+"""Faults of Braket's cloud, put into the loopback service: what they do to the job, the money and the bits."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from qrng_hub.bits import pack_shots
+from qrng_hub.clock import SystemClock
+from qrng_hub.errors import (
+    AuthenticationError,
+    BackendOfflineError,
+    JobCancelledError,
+    JobFailedError,
+    JobNotFoundError,
+    QRNGError,
+    QuotaError,
+    RateLimitedError,
+    RequestError,
+    ServiceUnreachableError,
+    VendorError,
+)
+from qrng_hub.records import JobState
+from qrng_hub_braket import BraketAdapter
+from services.braket import BraketService
+from services.braket_faults import Fault
+from services.braket_jobs import SETTINGS, finish, spec, submit, task_of
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
+    service = BraketService().start()
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def adapter(service: BraketService) -> Iterator[BraketAdapter]:
+    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "eu-north-1"}), SystemClock())
+    yield adapter
+    adapter.close()
+
+
+@pytest.fixture
+def in_us(service: BraketService) -> Iterator[BraketAdapter]:
+    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "us-east-1"}), SystemClock())
+    yield adapter
+    adapter.close()
+
+
+# faults
+
+
+def test_a_reply_cut_short_leaves_a_task_that_is_found(service: BraketService, adapter: BraketAdapter) -> None:
+    service.faults.add("CreateQuantumTask", Fault(cut=True))
+    with pytest.raises(VendorError) as caught:
+        submit(adapter, spec())
+    assert not isinstance(caught.value, RequestError | JobFailedError)
+    (found,) = adapter.find(["key-1"])
+    assert [*service.tasks.all] == [found.vendor_id]
+
+
+def test_a_job_is_looked_for_where_it_was_submitted_and_elsewhere_everywhere(service: BraketService) -> None:
+    adapter = BraketAdapter(SETTINGS, SystemClock())
+    service.faults.add("CreateQuantumTask", Fault(lost=True))
+    with pytest.raises(ServiceUnreachableError):
+        submit(adapter, spec())
+    for keys, regions in ((["key-1"], 1), (["key-1", "another's"], 5)):
+        service.log.clear()
+        assert len(adapter.find(keys)) == 1
+        assert len(service.calls("SearchQuantumTasks")) == regions
+    adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "ValidationException", RequestError),
+        (402, "ServiceQuotaExceededException", QuotaError),
+        (403, "AccessDeniedException", AuthenticationError),
+        (403, "ExpiredTokenException", AuthenticationError),
+        (403, "UnrecognizedClientException", AuthenticationError),
+        (410, "DeviceRetiredException", BackendOfflineError),
+        (424, "DeviceOfflineException", BackendOfflineError),
+        (429, "ThrottlingException", RateLimitedError),
+        (500, "InternalServiceException", ServiceUnreachableError),
+        (400, "SomethingNewException", VendorError),
+    ],
+)
+def test_a_refusal_is_told_by_its_code_and_makes_no_task(
+    service: BraketService, adapter: BraketAdapter, status: int, code: str, expected: type[QRNGError]
+) -> None:
+    service.faults.add("CreateQuantumTask", Fault(code=code, status=status, headers={"Retry-After": "7"}))
+    with pytest.raises(expected, match=code) as caught:
+        submit(adapter, spec())
+    assert type(caught.value) is expected
+    assert (adapter.find(["key-1"]), service.tasks.all) == ((), {})
+
+
+def test_throttling_that_passes_is_not_noticed(
+    service: BraketService, adapter: BraketAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    service.faults.add("CreateQuantumTask", Fault(code="ThrottlingException", status=429))
+    assert submit(adapter, spec()).state is JobState.QUEUED
+    assert len(service.tasks.all) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "expected"),
+    [
+        ("GetQuantumTask", Fault(code="ExpiredTokenException", status=403), AuthenticationError),
+        ("GetQuantumTask", Fault(code="InternalServiceException", status=500), ServiceUnreachableError),
+        ("GetQuantumTask", Fault(lost=True), ServiceUnreachableError),
+        ("GetQuantumTask", Fault(cut=True), VendorError),
+        ("GetObject", Fault(cut=True), VendorError),
+        ("GetObject", Fault(broken=True), ServiceUnreachableError),
+        ("GetObject", Fault(code="SlowDown", status=503), RateLimitedError),
+        ("GetObject", Fault(code="AccessDenied", status=403), AuthenticationError),
+    ],
+)
+def test_a_fault_while_collecting_leaves_the_job_to_be_collected_again(
+    service: BraketService, adapter: BraketAdapter, operation: str, fault: Fault, expected: type[QRNGError]
+) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    service.faults.add(operation, fault)
+    with pytest.raises(expected) as caught:
+        adapter.collect(job)
+    assert not isinstance(caught.value, JobFailedError)
+    ((_, table),) = task_of(service, job).measured
+    assert adapter.collect(job)[0].outcomes.tobytes() == pack_shots(table).tobytes()
+
+
+def test_results_that_are_gone_are_not_found(service: BraketService, adapter: BraketAdapter) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    service.storage.objects.clear()
+    with pytest.raises(JobNotFoundError, match="NoSuchKey"):
+        adapter.collect(job)
+
+
+def test_results_of_another_task_are_refused(service: BraketService, adapter: BraketAdapter) -> None:
+    one, two = (finish(adapter, submit(adapter, spec(key=key))) for key in "ab")
+    first, second = sorted(service.storage.objects, key=lambda name: task_of(service, two).folder in name)
+    service.storage.objects[first] = service.storage.objects[second]
+    with pytest.raises(VendorError, match="say that they are those of"):
+        adapter.collect(one)
+
+
+def test_a_failed_task_says_why_and_costs_nothing(service: BraketService, adapter: BraketAdapter) -> None:
+    service.tasks.ends = "FAILED"
+    job = finish(adapter, submit(adapter, spec()))
+    assert (job.state, job.message, job.billed) == (JobState.FAILED, "The device was lost.", Decimal(0))
+    with pytest.raises(JobFailedError, match="The device was lost"):
+        adapter.collect(job)
+
+
+def test_a_cancelled_task_costs_nothing_and_a_finished_one_stays(
+    service: BraketService, adapter: BraketAdapter
+) -> None:
+    job = adapter.cancel(submit(adapter, spec()))
+    job = finish(adapter, job)
+    assert (job.state, job.billed) == (JobState.CANCELLED, Decimal(0))
+    with pytest.raises(JobCancelledError):
+        adapter.collect(job)
+    done = finish(adapter, submit(adapter, spec(key="other")))
+    assert adapter.cancel(done) == done
+
+
+def test_a_status_not_known_is_not_a_failure(service: BraketService, adapter: BraketAdapter) -> None:
+    service.tasks.stepping = False
+    job = submit(adapter, spec())
+    task_of(service, job).status = "TELEPORTING"
+    (seen,) = adapter.poll([job])
+    assert (seen.state, seen.billed) == (JobState.UNKNOWN, None)
+    with pytest.raises(VendorError, match="no results yet"):
+        adapter.collect(job)
+
+
+def test_a_job_that_aws_does_not_know_is_not_found(
+    service: BraketService, adapter: BraketAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(adapter, spec())
+    service.tasks.all.clear()
+    with pytest.raises(JobNotFoundError):
+        adapter.poll([job])
+
+
+def test_wrong_credentials_are_said_so_and_are_never_shown(
+    service: BraketService, adapter: BraketAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.key_ids.clear()
+    with pytest.raises(AuthenticationError) as caught:
+        adapter.describe("garnet")
+    shown = f"{caught.value!r} {adapter!r} {adapter.settings!r} {caught.value.__cause__!r}"
+    assert "loopback-secret" not in shown
+    assert "AKID" not in shown
