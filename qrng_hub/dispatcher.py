@@ -199,7 +199,7 @@ class Dispatcher:
     def _find(self, adapter: Adapter, spec: JobSpec, error: QRNGError) -> Job | None:
         """Looks for a job that may have reached the vendor although submitting it failed."""
         try:
-            found = adapter.find([spec.key])
+            found = adapter.find([spec])
         except QRNGError as second:
             message = f"nobody knows whether the job reached the vendor: {error}; then: {second}"
             self._ledger.close_intent(spec.key, JobState.UNKNOWN, message)

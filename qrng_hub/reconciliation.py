@@ -64,7 +64,7 @@ def _known(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job]) -> Iterator[Re
 
 def _unanswered(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job], now: datetime) -> Iterator[Reconciled]:
     """Adopts what the vendor has of the jobs whose submission was never answered."""
-    found = {job.spec.key: job for job in (adapter.find([job.spec.key for job in jobs]) if jobs else ())}
+    found = {job.spec.key: job for job in (adapter.find([job.spec for job in jobs]) if jobs else ())}
     for job in jobs:
         recorded = ledger.ledger_job(job.spec.key).recorded_utc
         if job.spec.key in found:

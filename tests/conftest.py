@@ -1,5 +1,6 @@
-"""Every test has a state folder of its own; none touches the user's."""
+"""Every test has a state folder of its own and no account; only those marked `live` see the user's."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,18 @@ import pytest
 
 from qrng_hub.clock import SystemClock
 from qrng_hub.ledger import Ledger, open_ledger
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Takes the user's accounts away for the whole session, but for one of live tests (`make test-live`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not os.environ.get("QRNG_LIVE"):
+            for name in [name for name in os.environ if name.startswith(("AWS_", "QISKIT_IBM_"))]:
+                patch.delenv(name)
+            patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path_factory.mktemp("aws") / "no-credentials"))
+            patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
 @pytest.fixture(autouse=True)

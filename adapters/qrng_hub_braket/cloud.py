@@ -69,7 +69,6 @@ class BraketCloud(Adapter):
         super().__init__(settings, clock)
         self._connection: Any = None
         self._devices: dict[str, Any] = {}
-        self._specs: dict[str, JobSpec] = {}
         self._lock = threading.Lock()
 
     @property
@@ -119,7 +118,6 @@ class BraketCloud(Adapter):
         for spec in specs:
             device = self._device(spec.backend_name)
             device.require_supported(spec)
-            self._specs[spec.key] = spec
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
 
@@ -170,7 +168,6 @@ class BraketCloud(Adapter):
         device, circuits = self._device(job.spec.backend_name), job.spec.circuits
         expected = [device.expected(circuit, job.spec.shots) for circuit in circuits]
         packed = results.tables(partial(self._aws.read, task), job.vendor_id, expected)
-        self._specs.pop(job.spec.key, None)
         return tuple(
             RawBlock(
                 address=device.backend.address,
@@ -194,23 +191,17 @@ class BraketCloud(Adapter):
         (seen,) = self.poll([job])
         return seen
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
-        """Finds tasks by the tag that holds their job's key, in their regions or, if need be, in all of them."""
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+        """Finds tasks by the tag that holds their job's key, in the regions of their devices."""
+        wanted: defaultdict[str, dict[str, JobSpec]] = defaultdict(dict)
+        for spec in specs:
+            wanted[self._device(spec.backend_name).region][spec.key] = spec
         found: dict[str, Job] = {}
-        if self.is_set_up and keys:
-            for region in self._regions_of(keys):
-                for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", keys):
-                    job = tasks.job_of(task, self._specs.get(task["tags"][tasks.KEY_TAG]))
-                    listed = task if task["status"] in tasks.UNFINISHED else None
-                    found[job.spec.key] = self._seen(job, listed)
-        return tuple(found[key] for key in keys if key in found)
-
-    def _regions_of(self, keys: Sequence[str]) -> Iterable[str]:
-        """Returns the regions of these jobs: those of their devices if this process submitted all of them."""
-        specs = [self._specs.get(key) for key in keys]
-        if any(spec is None for spec in specs):
-            return tuple(self._aws.regions())
-        return dict.fromkeys(self._device(spec.backend_name).region for spec in specs if spec is not None)
+        for region, own in wanted.items():
+            for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", list(own)):
+                job = tasks.job_of(task, own[task["tags"][tasks.KEY_TAG]])
+                found[job.spec.key] = self._seen(job, task if task["status"] in tasks.UNFINISHED else None)
+        return tuple(found[spec.key] for spec in specs if spec.key in found)
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Checks credentials, region, each device with its window and its price, and the bucket."""

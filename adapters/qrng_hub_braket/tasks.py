@@ -8,13 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from qrng_hub.circuits import Circuit
 from qrng_hub.records import Job, JobSpec, JobState
-from qrng_hub_braket.names import short_name
 
 KEY_TAG = "qrng-hub-key"
 ADDRESS_TAG = "qrng-hub-address"
-MEASURED_TAG = "qrng-hub-measured"
 UNFINISHED = ("CREATED", "QUEUED", "RUNNING", "CANCELLING")
 _STATES = {
     "CREATED": JobState.QUEUED,
@@ -24,7 +21,7 @@ _STATES = {
     "FAILED": JobState.FAILED,
     "CANCELLED": JobState.CANCELLED,
 }
-_TOKEN_LENGTH, _TAG_LENGTH = 64, 256
+_TOKEN_LENGTH = 64
 
 
 def client_token(key: str) -> str:
@@ -58,27 +55,13 @@ def seen(job: Job, task: Mapping[str, Any], now: datetime) -> Job:
 
 
 def tags_of(spec: JobSpec) -> dict[str, str]:
-    """Returns the tags of a job's task: its key, its address and, if they fit, the qubits it measures."""
-    masks = ".".join(f"{sum(1 << qubit for qubit in circuit.measured):x}" for circuit in spec.circuits)
-    measured = {MEASURED_TAG: masks} if len(masks) <= _TAG_LENGTH else {}
-    return {KEY_TAG: spec.key, ADDRESS_TAG: spec.address} | measured
+    """Returns the tags of a job's task: its key and its address."""
+    return {KEY_TAG: spec.key, ADDRESS_TAG: spec.address}
 
 
-def job_of(task: Mapping[str, Any], known: JobSpec | None) -> Job:
-    """Makes a job of a task found by its key, as if it had just been submitted.
-
-    Of a job that another process made AWS tells the key, the address, the shots and the qubits
-    measured, which is all that its outcomes need, but not the gates: the circuits have none then.
-    """
-    spec = known or _spec_of(task["tags"], short_name(task["deviceArn"]), task["shots"])
+def job_of(task: Mapping[str, Any], spec: JobSpec) -> Job:
+    """Makes the job of a task found by its key, as if it had just been submitted."""
     return Job(spec=spec, vendor_id=task["quantumTaskArn"], state=JobState.QUEUED, queued_utc=utc(task["createdAt"]))
-
-
-def _spec_of(tags: Mapping[str, str], device: str, shots: int) -> JobSpec:
-    masks = [int(mask, 16) for mask in tags.get(MEASURED_TAG, "").split(".") if mask]
-    circuits = tuple(Circuit(measured=tuple(q for q in range(mask.bit_length()) if mask >> q & 1)) for mask in masks)
-    address = tags.get(ADDRESS_TAG, f"braket:{device}")
-    return JobSpec(key=tags[KEY_TAG], address=address, circuits=circuits, shots=shots // max(1, len(circuits)))
 
 
 def utc(when: datetime | None) -> datetime | None:

@@ -13,7 +13,7 @@ from qrng_hub.errors import JobCancelledError, JobError, JobFailedError, JobNotF
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
 from qrng_hub_ibm import costs, preflight
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
-from qrng_hub_ibm.entries import foreign_spec, job_of, original, stamped, state_of
+from qrng_hub_ibm.entries import job_of, original, stamped, state_of
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.results import cloud_tables
 from qrng_hub_ibm.settings import IBMOptions, IBMSettings, options_of
@@ -137,8 +137,6 @@ class IBMCloud(Adapter):
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Fetches the outcomes and checks them against what was asked for; a private job's can be read once."""
-        if not job.spec.circuits:
-            raise JobError(f"job {job.vendor_id} was found without its circuits: collect it as the ledger knows it")
         (seen,) = self.poll([job])
         _require_done(seen)
         seconds = LONG_PATIENCE * self._connection.settings.timeout_seconds
@@ -170,22 +168,21 @@ class IBMCloud(Adapter):
         (seen,) = self.poll([job])
         return seen
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
-        """Finds jobs by their tags, whoever submitted them; without an API key there are none.
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+        """Finds jobs by their tags, whoever submitted them.
 
-        One that another process submitted comes without its circuits. Raises `VendorError` for a job
-        that is still on its way from this process.
+        Raises `VendorError` for a job that is still on its way from this process, and
+        `AuthenticationError` without an API key.
         """
-        return tuple(found for key in keys if (found := self._find(key))) if self.is_configured else ()
+        return tuple(found for spec in specs if (found := self._find(spec)))
 
-    def _find(self, key: str) -> Job | None:
-        under_way = self._submission.is_under_way(key)
-        entry = original(self._connection.ask(f"looking for job {key}", lambda client: client.tagged(key)))
+    def _find(self, spec: JobSpec) -> Job | None:
+        under_way = self._submission.is_under_way(spec.key)
+        entry = original(self._connection.ask(f"looking for job {spec.key}", lambda client: client.tagged(spec.key)))
         if entry is None:
             if under_way:
-                raise still_under_way(key)
+                raise still_under_way(spec.key)
             return None
-        spec = self._submission.specs.get(key) or foreign_spec(key, entry)
         return self._seen(job_of(spec, entry), entry)
 
     def purge(self, job: Job) -> None:

@@ -54,11 +54,6 @@ def repetitions(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(entry["id"]) for entry in entries if entry is not first and not state_of(entry).finished]
 
 
-def foreign_spec(key: str, entry: Mapping[str, Any]) -> JobSpec:
-    """Says what is known of a job that another process submitted: not its circuits, which its ledger has."""
-    return JobSpec(key=key, address=f"ibm:{entry.get('backend')}", circuits=(), shots=0)
-
-
 def job_of(spec: JobSpec, entry: Mapping[str, Any]) -> Job:
     """Makes the record of a job that was just found or made."""
     return Job(

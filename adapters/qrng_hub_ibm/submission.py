@@ -29,13 +29,11 @@ MAX_EXECUTIONS = 10_000_000
 
 
 class Submission:
-    """Makes jobs; remembers their circuits, and which are still on their way."""
+    """Makes jobs; remembers which are still on their way."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self.specs: dict[str, JobSpec] = {}
-        """Every job this process was asked to submit, by its key."""
         self._under_way: set[str] = set()
         self._submitting: set[str] = set()
         self._lock = Lock()
@@ -45,7 +43,6 @@ class Submission:
         options = options_of(spec)
         require_supported(backend, spec)
         self._require_limits(spec, device, options)
-        self.specs[spec.key] = spec
         with self._alone(spec.key):
             under_way = self.is_under_way(spec.key)
             if job := self._at_ibm(spec):

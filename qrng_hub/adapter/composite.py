@@ -61,13 +61,13 @@ class CompositeAdapter(Adapter):
         """Asks the part."""
         return self.part(job.spec.backend_name).cancel(job)
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
-        """Asks one part after the other for the keys not yet found."""
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+        """Asks each part for the jobs of its backends."""
         found: dict[str, Job] = {}
         for part in self.parts():
-            if missing := [key for key in keys if key not in found]:
-                found |= {job.spec.key: job for job in part.find(missing)}
-        return tuple(found[key] for key in keys if key in found)
+            if own := [spec for spec in specs if self.part(spec.backend_name) is part]:
+                found |= {job.spec.key: job for job in part.find(own)}
+        return tuple(found[spec.key] for spec in specs if spec.key in found)
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Checks the parts that have these backends."""

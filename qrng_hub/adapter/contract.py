@@ -76,8 +76,12 @@ class Adapter(ABC):
         """Asks the vendor to stop a job; a job already finished is returned as it is."""
 
     @abstractmethod
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
-        """Finds the jobs that the vendor has under these idempotency keys."""
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+        """Finds the jobs that the vendor has under the keys of these specs, whichever process submitted them.
+
+        A job that is not in the answer is not at the vendor; whatever keeps the adapter from knowing
+        that, such as missing credentials, is raised.
+        """
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Checks credentials, quota and these backends, line by line; spends nothing and raises nothing."""

@@ -98,9 +98,9 @@ class InProcessAdapter(Adapter):
         """Returns the job as it is: finished."""
         return self._known(job)
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
         """Finds the jobs whose outcomes wait to be collected."""
-        return tuple(self._jobs[key] for key in keys if key in self._jobs)
+        return tuple(self._jobs[spec.key] for spec in specs if spec.key in self._jobs)
 
     def _known(self, job: Job) -> Job:
         try:

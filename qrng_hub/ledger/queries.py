@@ -66,10 +66,11 @@ def ledger_job(connection: Connection, key: str) -> LedgerJob:
 
 
 def unfinished(connection: Connection) -> tuple[Job, ...]:
-    """Lists, oldest first, the jobs on record that the vendor may still work on."""
+    """Lists, oldest first, the jobs on record that the vendor may still work on, or whose bill is pending."""
     finished = [state for state in JobState if state.finished]
     table = schema.jobs.c
-    statement = select(schema.jobs).where(table.state.not_in(finished), table.spec.is_not(None))
+    pending = (table.state == JobState.DONE) & table.cost_billed.is_(None)
+    statement = select(schema.jobs).where(table.state.not_in(finished) | pending, table.spec.is_not(None))
     return tuple(_job(dict(row._mapping)) for row in connection.execute(statement.order_by(table.recorded_utc)))
 
 

@@ -69,7 +69,7 @@ class Ledger:
             return queries.jobs(connection, limit)
 
     def unfinished(self) -> tuple[Job, ...]:
-        """Lists, oldest first, the jobs on record that the vendor may still work on."""
+        """Lists, oldest first, the jobs on record that the vendor may still work on, or whose bill is pending."""
         with self._database.reading() as connection:
             return queries.unfinished(connection)
 

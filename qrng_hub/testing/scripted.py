@@ -141,9 +141,9 @@ class ScriptedAdapter(Adapter):
             raise errors.pop(0)
         del self.jobs[job.spec.key]
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
         """Finds the jobs made under these keys, whether or not their reply was lost."""
-        return tuple(self._seen(self.jobs[key]) for key in keys if key in self.jobs)
+        return tuple(self._seen(self.jobs[spec.key]) for spec in specs if spec.key in self.jobs)
 
     def _script(self, name: str) -> Script:
         if name not in self.scripts:

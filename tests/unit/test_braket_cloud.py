@@ -121,7 +121,7 @@ def test_a_key_that_aws_would_not_take_as_a_token_is_hashed(service: BraketServi
     for key in ("k" * 65, "schlüssel"):
         job = submit(adapter, spec(key=key))
         assert len(task_of(service, job).request["clientToken"]) == 64
-        assert [found.vendor_id for found in adapter.find([key])] == [job.vendor_id]
+        assert [found.vendor_id for found in adapter.find([spec(key=key)])] == [job.vendor_id]
 
 
 def test_a_lost_reply_leaves_one_task_which_the_sdk_finds_again(
@@ -140,7 +140,7 @@ def test_a_lost_reply_without_a_retry_leaves_a_task_that_is_found(
     service.faults.add("CreateQuantumTask", Fault(lost=True))
     with pytest.raises(ServiceUnreachableError):
         submit(adapter, spec())
-    (found,) = adapter.find(["key-1"])
+    (found,) = adapter.find([spec()])
     assert found.spec == spec()
     assert submit(adapter, spec()).vendor_id == found.vendor_id
     assert len(service.tasks.all) == 1
@@ -154,7 +154,7 @@ def test_a_deadline_ends_a_call_and_the_task_is_found_later(
     service.faults.add("CreateQuantumTask", Fault(hold=True))
     with pytest.raises(ServiceUnreachableError, match=r"no answer within 0\.5 s"):
         submit(adapter, spec())
-    assert adapter.find(["key-1"]) == ()
+    assert adapter.find([spec()]) == ()
     service.faults.release.set()
     job = submit(adapter, spec())
     assert [*service.tasks.all] == [job.vendor_id]
@@ -164,7 +164,7 @@ def test_another_process_finds_a_job_and_collects_it(service: BraketService, ada
     circuits = (ASYMMETRIC, Circuit().h(5).measure(5))
     job = finish(adapter, submit(adapter, spec(*circuits)))
     other = BraketAdapter(SETTINGS, SystemClock())
-    (found,) = other.find(["nobody's", "key-1"])
+    (found,) = other.find([spec(key="nobody's"), spec(*circuits)])
     assert (found.vendor_id, found.state, found.billed) == (job.vendor_id, JobState.DONE, job.billed)
     assert (found.spec.address, found.spec.shots) == ("braket:garnet", 100)
     assert [block.sha256 for block in other.collect(found)] == [block.sha256 for block in adapter.collect(job)]
@@ -185,7 +185,7 @@ def test_threads_may_share_an_adapter(service: BraketService, adapter: BraketAda
 def test_finds_more_keys_than_a_filter_takes(service: BraketService, adapter: BraketAdapter) -> None:
     keys = [f"key-{number}" for number in range(23)]
     jobs = list(adapter.submit(spec(key=key) for key in keys))
-    assert [job.vendor_id for job in adapter.find(keys)] == [job.vendor_id for job in jobs]
+    assert [job.vendor_id for job in adapter.find([spec(key=key) for key in keys])] == [job.vendor_id for job in jobs]
     assert len(service.calls("SearchQuantumTasks")) == 3
 
 

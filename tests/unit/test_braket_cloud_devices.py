@@ -60,7 +60,8 @@ def test_names_are_those_of_aws_only_if_it_is_set_up(service: BraketService, mon
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     bare = BraketAdapter(BraketSettings(), SystemClock())
     assert bare.names() == ("braket_sv", "braket_dm")
-    assert bare.find(["key-1"]) == ()
+    with pytest.raises(UnknownBackendError, match="region is set"):
+        bare.find([spec()])
     assert [check.verdict for check in bare.preflight(["garnet"])] == ["failed"]
 
 

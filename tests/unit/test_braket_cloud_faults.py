@@ -58,19 +58,18 @@ def test_a_reply_cut_short_leaves_a_task_that_is_found(service: BraketService, a
     with pytest.raises(VendorError) as caught:
         submit(adapter, spec())
     assert not isinstance(caught.value, RequestError | JobFailedError)
-    (found,) = adapter.find(["key-1"])
+    (found,) = adapter.find([spec()])
     assert [*service.tasks.all] == [found.vendor_id]
 
 
-def test_a_job_is_looked_for_where_it_was_submitted_and_elsewhere_everywhere(service: BraketService) -> None:
+def test_a_job_is_looked_for_in_the_region_of_its_device_only(service: BraketService) -> None:
     adapter = BraketAdapter(SETTINGS, SystemClock())
     service.faults.add("CreateQuantumTask", Fault(lost=True))
     with pytest.raises(ServiceUnreachableError):
         submit(adapter, spec())
-    for keys, regions in ((["key-1"], 1), (["key-1", "another's"], 5)):
-        service.log.clear()
-        assert len(adapter.find(keys)) == 1
-        assert len(service.calls("SearchQuantumTasks")) == regions
+    service.log.clear()
+    assert len(adapter.find([spec(key="another's"), spec()])) == 1
+    assert len(service.calls("SearchQuantumTasks")) == 1
     adapter.close()
 
 
@@ -96,7 +95,7 @@ def test_a_refusal_is_told_by_its_code_and_makes_no_task(
     with pytest.raises(expected, match=code) as caught:
         submit(adapter, spec())
     assert type(caught.value) is expected
-    assert (adapter.find(["key-1"]), service.tasks.all) == ((), {})
+    assert (adapter.find([spec()]), service.tasks.all) == ((), {})
 
 
 def test_throttling_that_passes_is_not_noticed(

@@ -104,7 +104,7 @@ def test_gives_up_after_the_attempts_allowed(ledger: Ledger) -> None:
 
 def test_a_job_nobody_can_look_for_is_unknown_and_never_submitted_again(ledger: Ledger) -> None:
     class Unreachable(ScriptedAdapter):
-        def find(self, keys: object) -> tuple[Job, ...]:
+        def find(self, specs: object) -> tuple[Job, ...]:
             raise ServiceUnreachableError("no route")
 
     bench = Bench(ledger, Script(lost_replies=1))

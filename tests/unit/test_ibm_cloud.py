@@ -281,7 +281,7 @@ def test_a_job_that_was_deleted_is_unknown_and_is_not_found(service: IBMService,
     adapter.purge(job)
     assert service.jobs.all == {}
     assert adapter.poll([job])[0].state is JobState.UNKNOWN
-    assert adapter.find([job.spec.key]) == ()
+    assert adapter.find([job.spec]) == ()
     with pytest.raises(JobError, match="no job of this id"):
         adapter.collect(job)
 

@@ -95,7 +95,7 @@ def test_a_request_that_made_no_job_may_be_repeated(service: IBMService, adapter
     spec = spec_for()
     with pytest.raises(ServiceUnreachableError):
         submit(adapter, spec)
-    assert (adapter.find([spec.key]), service.posts(), service.jobs.all) == ((), 1, {})
+    assert (adapter.find([spec]), service.posts(), service.jobs.all) == ((), 1, {})
     submit(adapter, spec)
     assert sent(service).tags[-1].endswith(spec.key)
 
@@ -106,11 +106,11 @@ def test_a_job_whose_answer_and_listing_were_lost_is_found_later(service: IBMSer
     service.faults.add(Fault(LIST, status=400, skip=1, times=math.inf))
     with pytest.raises(ServiceUnreachableError):
         submit(adapter, spec)
-    for attempt in (lambda: adapter.find([spec.key]), lambda: submit(adapter, spec)):
+    for attempt in (lambda: adapter.find([spec]), lambda: submit(adapter, spec)):
         with pytest.raises(VendorError, match="looking for job"):
             attempt()
     service.faults.clear()
-    (found,) = adapter.find([spec.key])
+    (found,) = adapter.find([spec])
     assert found.vendor_id == sent(service).id == submit(adapter, spec).vendor_id
     assert service.posts() == 1
 
@@ -121,13 +121,13 @@ def test_a_job_still_on_its_way_is_neither_absent_nor_sent_again(service: IBMSer
     with pytest.raises(ServiceUnreachableError, match="it may still have happened"):
         submit(adapter, spec)
     assert service.jobs.all == {}
-    for attempt in (lambda: adapter.find([spec.key]), lambda: submit(adapter, spec)):
+    for attempt in (lambda: adapter.find([spec]), lambda: submit(adapter, spec)):
         with pytest.raises(VendorError, match="still on its way"):
             attempt()
     service.faults.release.set()
     while not service.jobs.all:
         time.sleep(0.01)
-    assert adapter.find([spec.key])[0].vendor_id == submit(adapter, spec).vendor_id == sent(service).id
+    assert adapter.find([spec])[0].vendor_id == submit(adapter, spec).vendor_id == sent(service).id
     assert service.posts() == 1
 
 
@@ -150,9 +150,9 @@ def test_threads_that_submit_under_one_key_make_one_job(service: IBMService, ada
 def test_a_job_of_another_process_is_found_with_its_times(service: IBMService, adapter: IBMAdapter) -> None:
     spec = spec_for()
     job = finish(adapter, submit(adapter, spec))
-    (found,) = adapter_for(service).find([spec.key])
+    (found,) = adapter_for(service).find([spec])
     assert (found.vendor_id, found.state, found.queue_seconds) == (job.vendor_id, JobState.DONE, 30.0)
-    assert (found.spec.key, found.spec.address, found.spec.circuits) == (spec.key, f"ibm:{DEVICE}", ())
+    assert found.spec == spec
     with pytest.raises(JobError, match="as the ledger knows it"):
         adapter_for(service).collect(found)
     assert adapter_for(service).collect(job)[0].shots == spec.shots
@@ -163,7 +163,7 @@ def test_a_request_repeated_on_its_way_leaves_one_job(service: IBMService, adapt
     spec = spec_for()
     job = submit(adapter, spec)
     repeated = service.jobs.make(sent(service).request)
-    assert submit(adapter, spec).vendor_id == job.vendor_id == adapter.find([spec.key])[0].vendor_id
+    assert submit(adapter, spec).vendor_id == job.vendor_id == adapter.find([spec])[0].vendor_id
     assert [service.jobs.all[one].status for one in (job.vendor_id, repeated.id)] == ["Queued", "Cancelled"]
 
 

@@ -17,7 +17,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.reconciliation import Reconciled
-from qrng_hub.records import Job, JobState
+from qrng_hub.records import Job, JobSpec, JobState
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
 
@@ -48,10 +48,10 @@ class Blind(ScriptedAdapter):
 
     blind = True
 
-    def find(self, keys: Sequence[str]) -> tuple[Job, ...]:
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
         if self.blind:
             raise ServiceUnreachableError("no route")
-        return super().find(keys)
+        return super().find(specs)
 
 
 def test_a_job_that_was_left_at_the_vendor_is_followed_to_its_bill(state: Path) -> None:
