@@ -1,4 +1,4 @@
-"""The face of the library: opens everything a run file names and hands out bytes with their receipts."""
+"""Hub: opens everything a run file names and hands out bytes with their receipts."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pydantic import JsonValue
-from pydantic.json_schema import models_json_schema
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import (
     MAX_DRAW_BYTES,
-    BackendSettings,
     RunFile,
     ledger_url,
     load_run_file,
     run_file_from,
 )
 from qrng_hub.dispatcher import Dispatcher, Limits
-from qrng_hub.errors import QRNGError, RequestError, UnknownNameError
+from qrng_hub.errors import QRNGError, RequestError
 from qrng_hub.files import state_folder
+from qrng_hub.hub.opening import open_registry, request_of
 from qrng_hub.ledger import LedgerJob, open_ledger
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
     Backend,
-    Candidate,
     Check,
     Draw,
     JobSpec,
@@ -40,12 +38,9 @@ from qrng_hub.records import (
     Origin,
     RawBlock,
     Receipt,
-    Record,
-    Request,
 )
-from qrng_hub.registry import Registry
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
-from qrng_hub.runner import Progress, Runner, rehearse, retain
+from qrng_hub.runner import Progress, Runner, retain
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -60,48 +55,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> Registry:
-    """Finds the adapters of a run file and checks what it says to them; opens and asks nothing else.
-
-    Raises `ConfigError` or `UnknownNameError` if an adapter's settings or a backend's options are wrong.
-    """
-    registry = Registry(run_file.adapters, clock, adapters)
-    for name in run_file.adapters:
-        registry.adapter(name)
-    for index, backend in enumerate(run_file.backends):
-        try:
-            registry.check_options(backend.address, backend.options, f"backend[{index}].options")
-        except UnknownNameError as error:
-            raise UnknownNameError(f"backend[{index}].address: {error}") from error
-    return registry
-
-
-def run_file_schema() -> dict[str, Any]:
-    """Makes the JSON Schema of a run file, with the settings and options of every installed adapter."""
-    registry = Registry({}, SystemClock())
-    classes = {name: registry.adapter_class(name) for name in registry.names()}
-    models: list[type[Record]] = [
-        RunFile,
-        *(m for cls in classes.values() for m in (cls.settings_model, cls.options_model)),
-    ]
-    references, schema = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
-    of_model = {model: reference for (model, _), reference in references.items()}
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema.update(of_model[RunFile])
-    definitions = schema["$defs"]
-    definitions["RunFile"]["properties"]["adapters"]["properties"] = {
-        name: of_model[cls.settings_model] for name, cls in classes.items()
-    }
-    definitions["BackendSettings"]["allOf"] = [
-        {
-            "if": {"properties": {"address": {"pattern": f"^{name}:"}}},
-            "then": {"properties": {"options": of_model[cls.options_model]}},
-        }
-        for name, cls in classes.items()
-    ]
-    return schema
 
 
 def _silent(_progress: Progress) -> None:
@@ -167,7 +120,7 @@ class Hub:
             raise RequestError(
                 f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
             )
-        return self._runner.draw(_request(self.run_file, self._registry, count, backend), on_progress)
+        return self._runner.draw(request_of(self.run_file, self._registry, count, backend), on_progress)
 
     def run(self, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
         """Draws what the run file's `[request]` asks for; raises as `draw` does."""
@@ -298,37 +251,3 @@ class Hub:
                 except QRNGError as error:
                     reasons.append(f"{name}:{backend}: {error}")
         return described, reasons
-
-
-def check_run_file(run_file: RunFile) -> None:
-    """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
-    registry = open_registry(run_file, SystemClock())
-    rehearse(_request(run_file, registry, run_file.request.bytes, None), registry)
-    registry.close()
-
-
-def _request(run_file: RunFile, registry: Registry, count: int, backend: str | None) -> Request:
-    wanted, listed = run_file.request, run_file.backends
-    if backend is not None:
-        listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
-    return Request(
-        bytes=count,
-        mode=wanted.mode,
-        protocol=wanted.protocol,
-        mix_os_entropy=wanted.mix_os_entropy,
-        retain_raw=wanted.retain_raw,
-        purge_at_vendor=wanted.purge_at_vendor,
-        fallback=run_file.policy.fallback,
-        candidates=tuple(_candidate(registry, one) for one in listed),
-    )
-
-
-def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:
-    adapter, name = registry.resolve(backend.address)
-    return Candidate(
-        address=backend.address,
-        origin=adapter.origin(name),
-        qubits=backend.qubits,
-        shots=backend.shots,
-        options=backend.options,
-    )

@@ -1,0 +1,64 @@
+"""From a run file to adapters and a request, checked before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qrng_hub.adapter import Adapter
+from qrng_hub.clock import Clock, SystemClock
+from qrng_hub.config import BackendSettings, RunFile
+from qrng_hub.errors import UnknownNameError
+from qrng_hub.records import Candidate, Request
+from qrng_hub.registry import Registry
+from qrng_hub.runner import rehearse
+
+
+def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> Registry:
+    """Finds the adapters of a run file and checks what it says to them; opens and asks nothing else.
+
+    Raises `ConfigError` or `UnknownNameError` if an adapter's settings or a backend's options are wrong.
+    """
+    registry = Registry(run_file.adapters, clock, adapters)
+    for name in run_file.adapters:
+        registry.adapter(name)
+    for index, backend in enumerate(run_file.backends):
+        try:
+            registry.check_options(backend.address, backend.options, f"backend[{index}].options")
+        except UnknownNameError as error:
+            raise UnknownNameError(f"backend[{index}].address: {error}") from error
+    return registry
+
+
+def check_run_file(run_file: RunFile) -> None:
+    """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
+    registry = open_registry(run_file, SystemClock())
+    rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
+    registry.close()
+
+
+def request_of(run_file: RunFile, registry: Registry, count: int, backend: str | None) -> Request:
+    """Makes the request of `count` bytes from the backends listed, or from one only."""
+    wanted, listed = run_file.request, run_file.backends
+    if backend is not None:
+        listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+    return Request(
+        bytes=count,
+        mode=wanted.mode,
+        protocol=wanted.protocol,
+        mix_os_entropy=wanted.mix_os_entropy,
+        retain_raw=wanted.retain_raw,
+        purge_at_vendor=wanted.purge_at_vendor,
+        fallback=run_file.policy.fallback,
+        candidates=tuple(_candidate(registry, one) for one in listed),
+    )
+
+
+def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:
+    adapter, name = registry.resolve(backend.address)
+    return Candidate(
+        address=backend.address,
+        origin=adapter.origin(name),
+        qubits=backend.qubits,
+        shots=backend.shots,
+        options=backend.options,
+    )
