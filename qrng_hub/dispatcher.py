@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from qrng_hub import policy
@@ -33,6 +33,8 @@ from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _JITTER = random.SystemRandom()
+#: Nothing is submitted later than this after its intent, so that a reconciliation may close older ones.
+_SUBMISSION_WINDOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Dispatcher:
 
     def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
         """Submits until the vendor has the job; looks for it after every doubtful error."""
+        latest = self._clock.now() + _SUBMISSION_WINDOW
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
                 job = _submit_one(adapter, spec)
@@ -188,7 +191,9 @@ class Dispatcher:
                 if found := self._find(adapter, spec, error):
                     return found
                 decision = policy.after_refusal(error, attempt, self._limits.max_attempts)
-                if decision.action is not Action.RETRY or self._clock.sleep(2.0**attempt, stop):
+                pause = 2.0**attempt
+                too_late = self._clock.now() + timedelta(seconds=pause) > latest
+                if decision.action is not Action.RETRY or too_late or self._clock.sleep(pause, stop):
                     self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
                     raise
                 self._ledger.record_event("job.retried", spec.key, {"reason": decision.reason})

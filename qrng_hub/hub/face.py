@@ -24,7 +24,7 @@ from qrng_hub.config import (
     run_file_from,
 )
 from qrng_hub.dispatcher import Dispatcher, Limits
-from qrng_hub.errors import QRNGError, RequestError
+from qrng_hub.errors import LedgerError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.opening import open_registry, request_of
 from qrng_hub.ledger import LedgerJob, open_ledger
@@ -33,6 +33,7 @@ from qrng_hub.records import (
     Backend,
     Check,
     Draw,
+    Job,
     JobSpec,
     LedgerEvent,
     Origin,
@@ -171,8 +172,7 @@ class Hub:
 
     def cancel(self, name: str) -> LedgerJob:
         """Asks the vendor to stop a job, and records its answer; a finished job stays as it is."""
-        job = self._ledger.job(name)
-        adapter, _ = self._registry.resolve(job.spec.address)
+        job, adapter = self._at_vendor(name)
         self._ledger.update(adapter.cancel(job))
         return self.job(job.spec.key)
 
@@ -182,8 +182,7 @@ class Hub:
         For a job that was paid for and whose run ended before its outcomes were used. Raises
         `LedgerError` if it never was at a vendor, or the vendor's error.
         """
-        job = self._ledger.job(name)
-        adapter, _ = self._registry.resolve(job.spec.address)
+        job, adapter = self._at_vendor(name)
         return tuple(retain(block, state_folder() / "raw") for block in adapter.collect(job))
 
     def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
@@ -226,6 +225,13 @@ class Hub:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _at_vendor(self, name: str) -> tuple[Job, Adapter]:
+        job = self._ledger.job(name)
+        if not job.vendor_id:
+            raise LedgerError(f"nobody knows whether job {job.spec.key} is at the vendor; reconcile first")
+        adapter, _ = self._registry.resolve(job.spec.address)
+        return job, adapter
 
     def _require_open(self) -> None:
         if self._closed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
@@ -39,11 +40,18 @@ class Ledger:
             self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
     def close_intent(self, key: str, state: JobState, message: str) -> None:
-        """Records that an intended job never reached the vendor, or that nobody knows whether it did."""
-        statement = update(schema.jobs).where(schema.jobs.c.key == key)
+        """Records that an intended job never reached the vendor, or that nobody knows whether it did.
+
+        Changes nothing if somebody has found the job at the vendor in the meantime.
+        """
+        table = schema.jobs.c
+        open_ = table.state.in_([JobState.INTENDED, JobState.UNKNOWN]) & (func.coalesce(table.vendor_id, "") == "")
+        values: dict[str, Any] = {"state": state, "message": message}
+        if state is JobState.CANCELLED:
+            values["cost_billed"] = Decimal(0)
         with self._database.durable() as connection:
-            connection.execute(statement, {"state": state, "message": message})
-            self._append(connection, f"job.{state}", key, {"message": message})
+            if connection.execute(update(schema.jobs).where(table.key == key, open_), values).rowcount:
+                self._append(connection, f"job.{state}", key, {"message": message})
 
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""

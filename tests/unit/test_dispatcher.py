@@ -1,6 +1,7 @@
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -20,6 +21,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.ledger import Ledger, LedgerJob
+from qrng_hub.reconciliation import GRACE
 from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote, RawBlock
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub_local import LocalAdapter
@@ -218,11 +220,13 @@ class Wrong(ScriptedAdapter):
 
     def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
         for job in super().submit(specs):
-            yield from [job, job] if self.wrong == "two jobs" else [] if self.wrong == "no job" else [job]
+            other = job.model_copy(update={"spec": job.spec.model_copy(update={"key": "another"})})
+            yield from {"two jobs": [job, job], "no job": [], "another job": [other]}.get(self.wrong, [job])
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         seen = super().poll(jobs)
-        return () if self.wrong == "no poll" else seen
+        other = seen[0].model_copy(update={"spec": seen[0].spec.model_copy(update={"key": "another"})})
+        return {"no poll": (), "another poll": (other,), "two polls": (*seen, other)}.get(self.wrong, seen)
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         (block,) = super().collect(job)
@@ -236,16 +240,19 @@ class Wrong(ScriptedAdapter):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["two jobs", "no job", "no poll", "no block", "two blocks", "few shots", "other qubits"]
-)
+    "wrong",
+    ["two jobs", "no job", "another job", "no poll", "another poll", "two polls", "no block", "two blocks",
+     "few shots", "other qubits"],
+)  # fmt: skip
 def test_a_wrong_answer_is_an_error_and_the_job_stays_on_record(ledger: Ledger, wrong: str) -> None:
     bench = Bench(ledger, Script())
     bench.adapter = Wrong(bench.adapter.scripts, bench.clock, wrong)
-    if wrong in ("two jobs", "no job"):  # the vendor has it all the same, and it is found by its key
+    if wrong in ("two jobs", "no job", "another job"):  # the vendor has it all the same, and it is found by its key
         assert bench.run().blocks[0].shots == 100
     else:
-        with pytest.raises((VendorError, JobTimeoutError)):
+        with pytest.raises(VendorError) as caught:
             bench.run()
+        assert "other" in str(caught.value) or "other jobs" in str(caught.value.__cause__)
     assert len(bench.adapter.jobs) == 1
     assert bench.recorded().vendor_id == "scripted-0"
 
@@ -254,3 +261,30 @@ def test_a_wrong_answer_is_an_error_and_the_job_stays_on_record(ledger: Ledger, 
 def test_a_price_that_is_none_is_refused(price: str) -> None:
     with pytest.raises(ValueError, match="high"):
         Quote(low=None, high=Decimal(price), source="t")
+
+
+def test_a_run_that_is_stopped_between_attempts_tries_no_more(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down")] * 2))
+    bench.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign]
+    with pytest.raises(RateLimitedError):
+        bench.run()
+    assert bench.adapter.jobs == {}
+    assert len(bench.adapter.scripts["device"].submit_errors) == 1
+
+
+def test_nothing_is_submitted_so_late_that_a_reconciliation_might_have_closed_it(ledger: Ledger) -> None:
+    limits = replace(PAYING, max_attempts=12)
+    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down")] * 9), limits)
+    started = bench.clock.now()
+    with pytest.raises(RateLimitedError):
+        bench.run()
+    assert (bench.clock.now() - started) < GRACE / 2
+    assert bench.adapter.jobs == {}
+
+
+def test_closing_an_intent_does_not_undo_an_adoption(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script())
+    bench.run()
+    ledger.close_intent(bench.spec.key, JobState.CANCELLED, "too late")
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.DONE, Decimal("0.30"))
+    assert "job.cancelled" not in bench.kinds()

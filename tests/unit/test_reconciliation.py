@@ -93,10 +93,16 @@ def test_a_job_the_vendor_never_got_is_closed_but_not_at_once() -> None:
     with world.hub() as hub, pytest.raises(VendorError):
         hub.draw(8)
     world.vendor.blind = False
+    with world.hub() as hub, pytest.raises(LedgerError, match="reconcile first"):
+        hub.cancel(hub.jobs()[0].key)
     assert world.reconcile().decided is False
     world.clock.advance(timedelta(minutes=10).total_seconds())
     closed = world.reconcile()
     assert (closed.after, closed.decided) == (JobState.CANCELLED, True)
+    with world.hub() as hub:
+        assert hub.job(closed.key).state is JobState.CANCELLED
+        assert hub.costs()[0].bills_unknown == 0
+        assert hub.reconcile() == ()
     assert world.vendor.jobs == {}
 
 
