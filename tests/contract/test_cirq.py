@@ -93,8 +93,9 @@ class TestRainbow(MachineContract):
 
     def test_reads_each_qubit_as_wrongly_as_calibrated(self, adapter: Adapter, backend: Backend) -> None:
         shots, gate_error = 10_000, 0.006
-        idle = Circuit().measure(*range(backend.qubits))
-        zeros, ones = self.run(adapter, idle, idle.x(*range(backend.qubits)), shots=shots)
+        qubits = range(backend.qubits)
+        idle, flipped = Circuit().measure(*qubits), Circuit().x(*qubits).measure(*qubits)
+        zeros, ones = self.run(adapter, idle, flipped, shots=shots)
         for observed, expected in (
             (values(zeros).mean(axis=0), np.array([qubit.flip_0_to_1 for qubit in backend.calibration])),
             (1 - values(ones).mean(axis=0), np.array([qubit.flip_1_to_0 for qubit in backend.calibration])),

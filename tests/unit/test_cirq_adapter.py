@@ -128,7 +128,7 @@ def test_numpys_global_generator_is_neither_used_nor_moved(adapter: CirqAdapter,
 
 
 def test_one_adapter_serves_several_threads(adapter: CirqAdapter) -> None:
-    circuit = hadamards(tuple(range(8))).x(8).measure(8)
+    circuit = Circuit().h(*range(8)).x(8).measure(*range(9))
     with ThreadPoolExecutor(6) as pool:
         blocks = [block for (block,) in pool.map(lambda name: run(adapter, name, circuit), BACKENDS * 3)]
     assert len({block.sha256 for block in blocks}) == len(blocks)
