@@ -121,6 +121,27 @@ def test_unmixed_output_is_what_the_outcomes_condition_to(state: Path) -> None:
     assert not draw.receipt.mixed_with_os_entropy
 
 
+def test_the_output_of_each_is_the_xor_of_them_all(state: Path) -> None:
+    sections = {"request": {"mode": "each", "mix_os_entropy": False, "retain_raw": True}}
+    with scripted_hub({name: Script(p_one=0.5) for name in "abc"}, **sections) as hub:
+        draw = hub.draw(64)
+    expected = bytes(64)
+    for source in draw.receipt.sources:
+        outcomes = np.load(state / "raw" / f"{source.block_sha256[0]}.npy", allow_pickle=False)
+        each = int(np.ceil(576 / sum(source.estimated_bits_per_qubit)))
+        expected = xor_bytes(expected, sha512(outcomes[:each].tobytes()).digest())
+    assert draw.data == expected
+
+
+def test_nothing_is_run_if_its_raw_outcomes_have_no_place(state: Path) -> None:
+    state.mkdir()
+    (state / "raw").write_text("in the way")
+    with scripted_hub({"a": Script()}, request={"retain_raw": True}) as hub:
+        with pytest.raises(ConfigError, match="raw cannot be written"):
+            hub.draw(8)
+        assert hub.jobs() == ()
+
+
 def test_mixing_changes_the_output_but_not_its_raw_data(state: Path) -> None:
     with scripted_hub({"device": Script(p_one=0.5)}, request={"retain_raw": True}) as hub:
         draw = hub.draw(64)

@@ -85,6 +85,8 @@ def test_a_job_whose_reply_was_lost_is_adopted() -> None:
     world.clock.advance(100)
     adopted = world.reconcile()
     assert (adopted.before, adopted.after, adopted.vendor_id) == (JobState.UNKNOWN, JobState.DONE, "scripted-0")
+    with world.hub() as hub:
+        assert (hub.job(adopted.key).state, hub.job(adopted.key).vendor_id) == (JobState.DONE, "scripted-0")
 
 
 def test_a_job_the_vendor_never_got_is_closed_but_not_at_once() -> None:
