@@ -327,7 +327,7 @@ def test_a_job_that_never_reached_the_vendor_is_closed_when_that_is_certain(
     assert (result.key, result.decided, result.after) == (job.key, True, JobState.CANCELLED)
     assert hub.reconcile() == ()
     job = only_job(hub)
-    assert (job.state, job.vendor_id, job.cost_billed) == (JobState.CANCELLED, None, 0)
+    assert (job.state, job.vendor_id, job.cost_billed) == (JobState.CANCELLED, None, Decimal(0))
     assert (run.service.posts(), run.service.keys()) == (posts, [])
     assert posts == (1 if run.blow.request in (_POST, _CREATE) else 0)
 
