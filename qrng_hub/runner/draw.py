@@ -7,8 +7,9 @@ import uuid
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from qrng_hub import policy
 from qrng_hub.clock import Clock
@@ -24,6 +25,7 @@ from qrng_hub.registry import Registry
 from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
+Result = TypeVar("Result")
 
 
 class Runner:
@@ -65,8 +67,8 @@ class Runner:
         stop = threading.Event()
         if not adapter.is_remote(name):
             return self._dispatcher.run(adapter, spec, None, stop).blocks
-        future = self._pool(spec.address).submit(self._dispatcher.run, adapter, spec, None, stop)
-        self._wait([future], stop, spec.key)
+        start = partial(self._pool(spec.address).submit, self._dispatcher.run, adapter, spec, None, stop)
+        (future,) = self._run([start], stop, spec.key)
         return future.result().blocks
 
     def after_fork(self) -> None:
@@ -99,13 +101,16 @@ class Runner:
             on_progress,
         )
         chosen = candidates[:1] if request.mode == "first" else candidates
-        futures = [self._pool(candidate.address).submit(source.deliver, candidate) for candidate in chosen]
-        self._wait(futures, stop, draw_id)
-        return _results(futures)
+        starts = [partial(self._pool(one.address).submit, source.deliver, one) for one in chosen]
+        return _results(self._run(starts, stop, draw_id))
 
-    def _wait(self, futures: Sequence[Future[Any]], stop: threading.Event, subject: str) -> None:
-        """Waits for all; the first error, or Ctrl-C, stops the others before their next job."""
+    def _run(
+        self, starts: Sequence[Callable[[], Future[Result]]], stop: threading.Event, subject: str
+    ) -> list[Future[Result]]:
+        """Starts all and waits; the first error, or Ctrl-C at any moment, stops the others before their next job."""
+        futures: list[Future[Result]] = []
         try:
+            futures += (start() for start in starts)
             _, running = wait(futures, return_when=FIRST_EXCEPTION)
             if running:
                 stop.set()
@@ -115,6 +120,7 @@ class Runner:
             self._ledger.record_event("draw.interrupted", subject, {})
             wait(futures)
             raise
+        return futures
 
     def _pool(self, address: str) -> ThreadPoolExecutor:
         vendor = address.partition(":")[0]
