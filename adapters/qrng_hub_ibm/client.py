@@ -130,23 +130,13 @@ class Client:
         """Lists the jobs made under a key."""
         return list(self._api.jobs_get(limit=_PAGE, job_tags=[tag_of(key)])["jobs"])
 
-    def entries(self, ids: set[str], since: datetime | None) -> dict[str, dict[str, Any]]:
-        """Finds jobs by id, with their states: in pages of the hub's jobs, those that are in none one by one."""
-        found = self._listed(ids, since) if len(ids) > 1 else {}
-        return found | {job: entry for job in ids - found.keys() if (entry := self._entry(job))}
+    def page(self, offset: int, since: datetime | None) -> tuple[list[dict[str, Any]], int]:
+        """Returns one page of the hub's jobs, the newest first, and how many there are on all pages."""
+        page = self._api.jobs_get(limit=_PAGE, skip=offset, job_tags=[HUB_TAG], created_after=since)
+        return list(page["jobs"]), int(page["count"])
 
-    def _listed(self, ids: set[str], since: datetime | None) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        offset = 0
-        while not ids <= found.keys():
-            page = self._api.jobs_get(limit=_PAGE, skip=offset, job_tags=[HUB_TAG], created_after=since)
-            found |= {entry["id"]: entry for entry in page["jobs"]}
-            offset += len(page["jobs"])
-            if not page["jobs"] or offset >= page["count"]:
-                break
-        return {job: entry for job, entry in found.items() if job in ids}
-
-    def _entry(self, job: str) -> dict[str, Any] | None:
+    def entry(self, job: str) -> dict[str, Any] | None:
+        """Returns a job as the service lists it, or None if it has none of this id."""
         try:
             return dict(self._api.job_get(job))
         except Exception as error:
@@ -158,10 +148,10 @@ class Client:
         """Returns a job's times and usage."""
         return dict(self._api.job_metadata(job))
 
-    def results(self, job: str, seconds: float) -> tuple[str, Any]:
-        """Returns the device that ran a job and its outcomes."""
+    def results(self, job: str, seconds: float) -> tuple[str, Any] | None:
+        """Returns the device that ran a job and its outcomes; None if it is not done."""
         found = self._service.job(job)
-        return found.backend().name, found.result(timeout=seconds)
+        return (found.backend().name, found.result(timeout=seconds)) if found.status() == "DONE" else None
 
     def cancel(self, job: str) -> None:
         """Cancels a job; one that is finished stays as it is."""

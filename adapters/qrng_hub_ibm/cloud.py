@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -11,16 +10,15 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock
 from qrng_hub.errors import JobCancelledError, JobError, JobFailedError, JobNotFoundError, QRNGError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
-from qrng_hub_ibm import costs, preflight
+from qrng_hub_ibm import costs, listing, preflight
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
-from qrng_hub_ibm.entries import job_of, original, stamped, state_of
+from qrng_hub_ibm.entries import job_of, original, seen, stamped
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.results import cloud_tables
 from qrng_hub_ibm.settings import IBMOptions, IBMSettings, options_of
 from qrng_hub_ibm.submission import Submission, still_under_way
 
 LEAST_BUSY = "least_busy"
-_CLOCKS_DIFFER = timedelta(days=1)
 
 
 class IBMCloud(Adapter):
@@ -104,47 +102,42 @@ class IBMCloud(Adapter):
             yield self._submission.submit(spec, device, backend)
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
-        """Asks for the states of all jobs in pages, and for the times of those that changed.
+        """Asks for the states of all jobs in pages, and once for the times and the bill of each that ended.
 
         A job that IBM no longer has is UNKNOWN.
         """
-        ids = {job.vendor_id for job in jobs}
-        starts = [job.queued_utc for job in jobs]
-        since = None if None in starts else min((at for at in starts if at), default=None)
-        after = since - _CLOCKS_DIFFER if since else None
-        entries = self._connection.ask("listing jobs", lambda client: client.entries(ids, after))
+        entries = listing.entries(self._connection, jobs) if jobs else {}
         return tuple(self._seen(job, entries.get(job.vendor_id)) for job in jobs)
 
     def _seen(self, job: Job, entry: Mapping[str, Any] | None) -> Job:
         if entry is None:
             message = "IBM has no job of this id, or not for this account and instance"
             return job.model_copy(update={"state": JobState.UNKNOWN, "message": message})
-        state = state_of(entry)
-        if state is job.state and (not state.finished or "seconds" in job.usage):
+        if job.state.finished and "seconds" in job.usage:
             return job
-        return self._with_times(job, entry)
+        job = seen(job, entry, self.clock.now())
+        return self._with_bill(job) if job.state.finished else job
 
-    def _with_times(self, job: Job, entry: Mapping[str, Any]) -> Job:
+    def _with_bill(self, job: Job) -> Job:
         def ask(client: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
             return client.metrics(job.vendor_id), client.instance
 
         metrics, instance = self._connection.ask(f"reading the times of job {job.vendor_id}", ask)
-        job = stamped(job, entry, metrics)
-        if not job.state.finished:
-            return job
         billed, usage = costs.billed(instance, metrics.get("usage") or {})
-        return job.model_copy(update={"billed": billed, "usage": usage})
+        return stamped(job, metrics).model_copy(update={"billed": billed, "usage": usage})
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Fetches the outcomes and checks them against what was asked for; a private job's can be read once."""
-        (seen,) = self.poll([job])
-        _require_done(seen)
         seconds = LONG_PATIENCE * self._connection.settings.timeout_seconds
-        device, result = self._connection.ask(
+        fetched = self._connection.ask(
             f"fetching the outcomes of job {job.vendor_id}",
             lambda client: client.results(job.vendor_id, seconds),
             LONG_PATIENCE,
         )
+        if fetched is None:
+            (seen_now,) = self.poll([job])
+            raise _no_outcomes(seen_now)
+        device, result = fetched
         if job.spec.backend_name not in (device, LEAST_BUSY):
             raise VendorError(f"job {job.vendor_id} for {job.spec.address} was run by {device}")
         with ERRORS.at_the_border(f"reading the outcomes of job {job.vendor_id}"):
@@ -164,9 +157,9 @@ class IBMCloud(Adapter):
 
     def cancel(self, job: Job) -> Job:
         """Asks IBM to stop a job; time that the device has spent on it may still be billed."""
-        self._connection.ask(f"cancelling job {job.vendor_id}", lambda client: client.cancel(job.vendor_id))
-        (seen,) = self.poll([job])
-        return seen
+        listing.cancel(self._connection, job.vendor_id)
+        (seen_now,) = self.poll([job])
+        return seen_now
 
     def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
         """Finds jobs by their tags, whoever submitted them.
@@ -199,13 +192,15 @@ class IBMCloud(Adapter):
                 yield Check(subject=f"ibm:{name}", verdict="failed", detail=str(error))
 
 
-def _require_done(job: Job) -> None:
+def _no_outcomes(job: Job) -> JobError:
+    """Makes the error for a job without outcomes: why there are none."""
     where = f"job {job.vendor_id} on {job.spec.address}"
-    if job.state is JobState.FAILED:
-        raise JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
-    if job.state is JobState.CANCELLED:
-        raise JobCancelledError(f"{where} was cancelled")
-    if job.state is JobState.UNKNOWN:
-        raise JobNotFoundError(f"{where}: {job.message or 'IBM gives a state that is not understood'}")
-    if job.state is not JobState.DONE:
-        raise JobError(f"{where} is {job.state}: collect it when it is done")
+    match job.state:
+        case JobState.FAILED:
+            return JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
+        case JobState.CANCELLED:
+            return JobCancelledError(f"{where} was cancelled")
+        case JobState.UNKNOWN:
+            return JobNotFoundError(f"{where}: {job.message or 'IBM gives a state that is not understood'}")
+        case _:
+            return JobError(f"{where} was not done when asked for, and is {job.state} now: collect it when it is done")

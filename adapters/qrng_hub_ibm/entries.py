@@ -65,14 +65,24 @@ def job_of(spec: JobSpec, entry: Mapping[str, Any]) -> Job:
     )
 
 
-def stamped(job: Job, entry: Mapping[str, Any], metrics: Mapping[str, Any]) -> Job:
-    """Brings a job up to date with its entry and its metrics; IBM's own times replace observed ones."""
-    stamps = metrics.get("timestamps") or {}
-    update: dict[str, Any] = {"state": state_of(entry), "message": message_of(entry)}
-    if created := utc(stamps.get("created")):
-        times = {"running_utc": utc(stamps.get("running")), "finished_utc": utc(stamps.get("finished"))}
-        update |= {"queued_utc": created, "stamps": "vendor", **times}
+def seen(job: Job, entry: Mapping[str, Any], now: datetime) -> Job:
+    """Brings a job up to date with its entry, looked at `now`: when it began to run and ended is not in there."""
+    state, queued = state_of(entry), utc(entry.get("created")) or job.queued_utc
+    update: dict[str, Any] = {"state": state, "message": message_of(entry), "queued_utc": queued}
+    observed = max(now, queued or now)
+    if state is JobState.RUNNING:
+        update |= {"running_utc": job.running_utc or observed, "stamps": "observed"}
+    if state.finished:
+        update |= {"finished_utc": job.finished_utc or observed, "stamps": "observed"}
     return job.model_copy(update=update)
+
+
+def stamped(job: Job, metrics: Mapping[str, Any]) -> Job:
+    """Replaces the times of a job that ended by IBM's own, where it gives them."""
+    stamps = metrics.get("timestamps") or {}
+    names = {"queued_utc": "created", "running_utc": "running", "finished_utc": "finished"}
+    times = {field: utc(stamps.get(name)) for field, name in names.items()}
+    return job.model_copy(update={"stamps": "vendor", **times}) if times["queued_utc"] else job
 
 
 def _reason_code(state: Mapping[str, Any]) -> int | None:

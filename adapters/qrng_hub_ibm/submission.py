@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -22,10 +22,13 @@ from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
 from qrng_hub_ibm.devices import runs_jobs
 from qrng_hub_ibm.entries import job_of, original, repetitions
 from qrng_hub_ibm.errors import status_of
+from qrng_hub_ibm.listing import cancel
 from qrng_hub_ibm.settings import IBMOptions, options_of
 
 #: what IBM's service runs at most in one job
 MAX_EXECUTIONS = 10_000_000
+#: how long it counts that there is time left; IBM refuses by itself what comes after the last of it
+_ANSWER_COUNTS = timedelta(seconds=10)
 
 
 class Submission:
@@ -34,6 +37,7 @@ class Submission:
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
+        self._time_left_until = datetime.min.replace(tzinfo=UTC)
         self._under_way: set[str] = set()
         self._submitting: set[str] = set()
         self._lock = Lock()
@@ -81,7 +85,7 @@ class Submission:
             if (job := self._at_ibm_after(error, spec)) is None:
                 raise
             return job
-        return self._confirmed(spec, vendor_id)
+        return Job(spec=spec, vendor_id=vendor_id, state=JobState.QUEUED, queued_utc=self._clock.now())
 
     def _run(self, client: Any, spec: JobSpec, device: str, options: IBMOptions) -> str:
         """Runs in a thread of its own, which goes on when nobody waits for it any more."""
@@ -94,16 +98,6 @@ class Submission:
             raise
         finally:
             self._under_way.discard(spec.key)
-
-    def _confirmed(self, spec: JobSpec, vendor_id: str) -> Job:
-        """Looks at what the vendor made: its time, and that it is one job. A failure to look changes nothing."""
-        try:
-            found = self._at_ibm(spec)
-        except QRNGError:
-            found = None
-        return found or Job(
-            spec=spec, vendor_id=vendor_id, state=JobState.QUEUED, queued_utc=self._clock.now(), stamps="observed"
-        )
 
     def _at_ibm_after(self, error: VendorError, spec: JobSpec) -> Job | None:
         try:
@@ -118,7 +112,7 @@ class Submission:
         if first is None:
             return None
         for other in repetitions(entries):
-            self._connection.ask(f"cancelling the repeated job {other}", partial(_cancel, job=other))
+            cancel(self._connection, other)
         return job_of(spec, first)
 
     # what IBM would refuse, or take and not run
@@ -144,16 +138,17 @@ class Submission:
         status = self._connection.ask(f"reading the status of {device}", lambda client: client.status(device))
         if not runs_jobs(status):
             raise BackendOfflineError(f"{device} of IBM does not run jobs now: {status.status_msg or 'offline'}")
+        if self._clock.now() > self._time_left_until:
+            self._require_time_left(spec)
+            self._time_left_until = self._clock.now() + _ANSWER_COUNTS
+
+    def _require_time_left(self, spec: JobSpec) -> None:
         usage = self._connection.ask("reading the usage", lambda client: client.usage())
         if usage.get("usage_limit_reached"):
             raise QuotaError(
                 f"the instance of IBM Quantum has used {usage.get('usage_consumed_seconds', 'all')} s of its time and"
                 f" has none left: no job was sent to {spec.address}"
             )
-
-
-def _cancel(client: Any, job: str) -> None:
-    client.cancel(job)
 
 
 def still_under_way(key: str) -> VendorError:

@@ -23,6 +23,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.records import Availability, JobState, Origin, ShotOrder
 from qrng_hub_ibm import IBMAdapter
+from qrng_hub_ibm.entries import HUB_TAG, tag_of
 from qrng_hub_ibm.isa import measured_qubits
 from services.ibm import IBMService
 from services.ibm_catalogue import API, CRN, OTHER_CRN
@@ -124,10 +125,22 @@ def test_refuses_a_job_with_wrong_options_before_it_is_sent(service: IBMService,
 
 def test_times_are_the_vendors_and_the_bill_follows_the_usage(adapter: IBMAdapter) -> None:
     job = submit(adapter, spec_for())
-    assert (job.state, job.stamps, job.billed) == (JobState.QUEUED, "vendor", None)
+    assert (job.state, job.stamps, job.billed) == (JobState.QUEUED, "observed", None)
     job = finish(adapter, job)
     assert (job.stamps, job.queue_seconds, job.run_seconds) == ("vendor", 30.0, 3.0)
     assert (job.usage, job.billed) == ({"seconds": Decimal(3)}, Decimal("4.80"))
+
+
+def test_until_the_end_a_start_is_as_observed_and_costs_no_question(service: IBMService, adapter: IBMAdapter) -> None:
+    service.jobs.auto = False
+    job = submit(adapter, spec_for())
+    service.jobs.step(sent(service))
+    service.requests.clear()
+    (job,) = adapter.poll([job])
+    assert (job.state, job.stamps, job.queued_utc) == (JobState.RUNNING, "observed", sent(service).created)
+    assert job.running_utc is not None
+    assert adapter.poll([job]) == (job,)
+    assert service.requests == [f"GET {API}/jobs"] * 2
 
 
 def test_a_usage_that_is_pending_is_unknown(service: IBMService, adapter: IBMAdapter) -> None:
@@ -266,13 +279,36 @@ def test_many_jobs_are_polled_in_pages(service: IBMService, adapter: IBMAdapter)
     service.jobs.auto = False
     first = submit(adapter, spec_for())
     request = sent(service).request
-    copies = [service.jobs.make(request) for _ in range(299)]
+    copies = [service.jobs.make(request | {"tags": [HUB_TAG]}) for _ in range(299)]
     jobs = [first, *(first.model_copy(update={"vendor_id": copy.id, "spec": spec_for()}) for copy in copies)]
     service.requests.clear()
     service.jobs.end(copies[5], "Failed", "the fridge is warm", 1234)
     states = [job.state for job in adapter.poll(jobs)]
     assert [states.index(JobState.FAILED), states.count(JobState.QUEUED)] == [6, 299]
     assert service.requests == [f"GET {API}/jobs"] * 2 + [f"GET {API}/jobs/{copies[5].id}/metrics"]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_job_made_twice_on_its_way_is_cancelled_once_seen(
+    service: IBMService, adapter: IBMAdapter, others: int
+) -> None:
+    service.jobs.auto = False
+    jobs = [submit(adapter, spec_for()) for _ in range(1 + others)]
+    repeated = service.jobs.make(service.jobs.all[jobs[0].vendor_id].request)
+    assert tag_of(jobs[0].spec.key) in repeated.tags
+    assert [job.state for job in adapter.poll(jobs)] == [JobState.QUEUED] * len(jobs)
+    assert [job.status for job in service.jobs.all.values()] == ["Queued"] * len(jobs) + ["Cancelled"]
+
+
+def test_submitting_one_job_after_another_asks_little_more_than_the_client(
+    service: IBMService, adapter: IBMAdapter
+) -> None:
+    submit(adapter, spec_for())
+    service.requests.clear()
+    submit(adapter, spec_for())
+    own = [f"GET {API}/jobs", f"GET {API}/backends/{DEVICE}/status"]
+    clients = [f"GET {API}/backends", f"GET {API}/instances/usage", f"GET {API}/backends/{DEVICE}/status"]
+    assert sorted(service.requests) == sorted([*own, *clients, f"POST {API}/jobs"])
 
 
 def test_a_job_that_was_deleted_is_unknown_and_is_not_found(service: IBMService, adapter: IBMAdapter) -> None:
@@ -282,7 +318,7 @@ def test_a_job_that_was_deleted_is_unknown_and_is_not_found(service: IBMService,
     assert service.jobs.all == {}
     assert adapter.poll([job])[0].state is JobState.UNKNOWN
     assert adapter.find([job.spec]) == ()
-    with pytest.raises(JobError, match="no job of this id"):
+    with pytest.raises(JobError, match="Job not found"):
         adapter.collect(job)
 
 

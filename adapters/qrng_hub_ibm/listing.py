@@ -1,0 +1,65 @@
+"""The jobs at IBM, asked for together: one question a page of the hub's jobs, however many are waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import methodcaller
+from typing import Any
+
+from qrng_hub.records import Job
+from qrng_hub_ibm.connection import Connection
+from qrng_hub_ibm.entries import state_of, tag_of
+
+_CLOCKS_DIFFER = timedelta(days=1)
+Entry = Mapping[str, Any]
+
+
+def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
+    """Finds jobs, with their states, by IBM's ids; those in no list are asked for one by one.
+
+    A job that something on the way to IBM made a second time is cancelled: one key, one job.
+    """
+    found: dict[str, Entry] = {}
+    ids = {job.vendor_id for job in jobs}
+    for page in _pages(connection, jobs):
+        found |= {str(entry["id"]): entry for entry in page}
+        if ids <= found.keys():
+            break
+    _cancel_repeated(connection, jobs, found)
+    for job in ids - found.keys():
+        if entry := connection.ask(f"looking for job {job}", methodcaller("entry", job)):
+            found[job] = entry
+    return found
+
+
+def _pages(connection: Connection, jobs: Sequence[Job]) -> Iterator[list[dict[str, Any]]]:
+    if len(jobs) == 1:
+        yield connection.ask("listing jobs", methodcaller("tagged", jobs[0].spec.key))
+        return
+    offset, count, since = 0, 1, _since(jobs)
+    while offset < count:
+        page, count = connection.ask("listing jobs", methodcaller("page", offset, since))
+        if not page:
+            return
+        offset += len(page)
+        yield page
+
+
+def _since(jobs: Sequence[Job]) -> datetime | None:
+    """Returns a time before which none of the jobs was made, if that is known."""
+    queued = [job.queued_utc for job in jobs if job.queued_utc]
+    return min(queued) - _CLOCKS_DIFFER if queued and len(queued) == len(jobs) else None
+
+
+def _cancel_repeated(connection: Connection, jobs: Sequence[Job], found: Mapping[str, Entry]) -> None:
+    own = {tag_of(job.spec.key): job.vendor_id for job in jobs}
+    for job, entry in found.items():
+        counts = {own[tag] for tag in entry.get("tags") or () if tag in own}
+        if counts and job not in counts and not state_of(entry).finished:
+            cancel(connection, job)
+
+
+def cancel(connection: Connection, job: str) -> None:
+    """Cancels a job by IBM's id; one that is finished stays as it is."""
+    connection.ask(f"cancelling job {job}", methodcaller("cancel", job))
