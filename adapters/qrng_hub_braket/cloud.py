@@ -122,24 +122,28 @@ class BraketCloud(Adapter):
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
-        """Lists the unfinished tasks of each region, page by page, and asks for each of the others once."""
+        """Lists the unfinished tasks of each region, page by page, then those that ended, by their keys."""
         groups: defaultdict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             groups[region_of(job.vendor_id)].append(job)
         shown = {}
         for region, group in groups.items():
-            listed = self._unfinished(region) if len(group) > 1 else {}
+            listed = self._listed(region, group) if len(group) > 1 else {}
             for job in group:
                 shown[job.spec.key] = self._seen(job, listed.get(job.vendor_id))
         return tuple(shown[job.spec.key] for job in jobs)
 
-    def _unfinished(self, region: str) -> dict[str, Mapping[str, Any]]:
-        return {task["quantumTaskArn"]: task for task in self._aws.search(region, "status", tasks.UNFINISHED)}
+    def _listed(self, region: str, jobs: Sequence[Job]) -> dict[str, Mapping[str, Any]]:
+        listed = {task["quantumTaskArn"]: task for task in self._aws.search(region, "status", tasks.UNFINISHED)}
+        ended = [job.spec.key for job in jobs if job.vendor_id not in listed and not job.state.finished]
+        by_key = {task["quantumTaskArn"]: task for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", ended)}
+        return listed | by_key
 
     def _seen(self, job: Job, task: Mapping[str, Any] | None) -> Job:
         if job.state.finished:
             return job
-        task = self._aws.task(job.vendor_id) if task is None else task
+        if task is None or task["status"] == "FAILED":  # a list does not say why
+            task = self._aws.task(job.vendor_id)
         shown = tasks.seen(job, task, self.clock.now())
         return self._settled(shown, task) if shown.state.finished else shown
 
@@ -200,7 +204,7 @@ class BraketCloud(Adapter):
         for region, own in wanted.items():
             for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", list(own)):
                 job = tasks.job_of(task, own[task["tags"][tasks.KEY_TAG]])
-                found[job.spec.key] = self._seen(job, task if task["status"] in tasks.UNFINISHED else None)
+                found[job.spec.key] = self._seen(job, task)
         return tuple(found[spec.key] for spec in specs if spec.key in found)
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:

@@ -195,13 +195,18 @@ def test_finds_more_keys_than_a_filter_takes(service: BraketService, adapter: Br
 def test_many_jobs_are_polled_in_few_calls(service: BraketService, adapter: BraketAdapter) -> None:
     service.tasks.stepping = False
     jobs = list(adapter.submit(spec(key=f"key-{number}") for number in range(150)))
-    service.tasks.finish(task_of(service, jobs[3]))
-    service.tasks.step(task_of(service, jobs[4]))
+    for job in jobs[3:14]:
+        service.tasks.finish(task_of(service, job))
+    service.tasks.ends = "FAILED"
+    service.tasks.finish(task_of(service, jobs[14]))
+    service.tasks.step(task_of(service, jobs[15]))
     service.log.clear()
     seen = adapter.poll(jobs)
     assert [job.spec.key for job in seen] == [job.spec.key for job in jobs]
-    assert [job.state for job in seen[3:6]] == [JobState.DONE, JobState.QUEUED, JobState.QUEUED]
-    assert [request.operation for request in service.log] == [*["SearchQuantumTasks"] * 2, "GetQuantumTask"]
+    states = [JobState.DONE] * 11 + [JobState.FAILED] + [JobState.QUEUED] * 135
+    assert [job.state for job in seen[3:]] == states
+    assert seen[14].message
+    assert [request.operation for request in service.log] == [*["SearchQuantumTasks"] * 4, "GetQuantumTask"]
 
 
 def test_queue_time_is_from_the_vendors_stamp_to_the_change_observed(service: BraketService) -> None:
