@@ -128,18 +128,17 @@ class Dispatcher:
         self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event
     ) -> Iterator[Outcome | Failure]:
         """Polls everything in flight, ever more slowly while nothing changes, until all of it is settled."""
-        pause = _FIRST_PAUSE_SECONDS
+        pause, at_least = _FIRST_PAUSE_SECONDS, 0.0
         while in_flight:
             yield from self._settle_finished(adapter, in_flight)
             if not in_flight:
                 return
-            if self._clock.sleep(pause * _JITTER.uniform(0.8, 1.2), stop):
+            if self._clock.sleep(max(at_least, pause * _JITTER.uniform(0.8, 1.2)), stop):
                 yield from self._interrupted(in_flight)
                 return
             changed, error = self._poll(adapter, in_flight)
             pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
-            if isinstance(error, RateLimitedError):
-                pause = max(pause, error.retry_after_seconds or _LONGEST_PAUSE_SECONDS)
+            at_least = _asked_for(error)
             yield from self._timed_out(in_flight, error)
 
     def _settle_finished(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> Iterator[Outcome | Failure]:
@@ -191,7 +190,7 @@ class Dispatcher:
                 if found := self._find(adapter, spec, error):
                     return found
                 decision = policy.after_refusal(error, attempt, self._limits.max_attempts)
-                pause = 2.0**attempt
+                pause = max(2.0**attempt, _asked_for(error))
                 too_late = self._clock.now() + timedelta(seconds=pause) > latest
                 if decision.action is not Action.RETRY or too_late or self._clock.sleep(pause, stop):
                     self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
@@ -229,6 +228,13 @@ class Dispatcher:
             self._ledger.update(job)
             in_flight[job.spec.key] = replace(in_flight[job.spec.key], job=job)
         return bool(changed), None
+
+
+def _asked_for(error: QRNGError | None) -> float:
+    """Returns the seconds that the vendor asks to wait for."""
+    if not isinstance(error, RateLimitedError):
+        return 0.0
+    return _LONGEST_PAUSE_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
 
 
 def _submit_one(adapter: Adapter, spec: JobSpec) -> Job:

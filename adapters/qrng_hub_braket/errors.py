@@ -6,6 +6,8 @@ job's fate is unknown, and no error of a call is ever taken for a failed job.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from qrng_hub.adapter import VendorErrors
 from qrng_hub.errors import (
     AuthenticationError,
@@ -94,11 +96,14 @@ def code_of(error: BaseException | None) -> str:
 class AwsErrors(VendorErrors):
     """Goes by the code of an AWS error, and by the class of any other."""
 
-    def translate(self, error: Exception, doing: str) -> QRNGError:
-        """Returns the hub's error for `error`, which happened while `doing` something."""
-        if kind := CODES.get(code_of(error)):
-            return kind(f"{self.vendor}, {doing}: {code_of(error)}: {error}")
-        return super().translate(error, doing)
+    def kind_of(self, error: Exception) -> type[QRNGError]:
+        """Chooses the hub's error."""
+        return CODES.get(code_of(error)) or super().kind_of(error)
+
+    def headers_of(self, error: Exception) -> Mapping[str, str]:
+        """Returns the headers of AWS's answer; botocore writes their names in lower case."""
+        response = getattr(error, "response", None) or {}
+        return dict(response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
 
 
 ERRORS = VendorErrors(

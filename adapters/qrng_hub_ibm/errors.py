@@ -7,9 +7,9 @@ status and the broken connection are looked for in the whole chain of an excepti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from qrng_hub.adapter import VendorErrors
+from qrng_hub.adapter import VendorErrors, named
 from qrng_hub.errors import (
     AdapterUnavailableError,
     AuthenticationError,
@@ -121,20 +121,25 @@ _STATUS: dict[int, type[QRNGError]] = {401: AuthenticationError, 403: Authentica
 class _IBMErrors(VendorErrors):
     """Looks at the status and the connection first, then at the class."""
 
-    def translate(self, error: Exception, doing: str) -> QRNGError:
+    def kind_of(self, error: Exception) -> type[QRNGError]:
         kinds = (kind for one in _chain(error) if (kind := self._kind(one)))
-        if kind := next(kinds, None):
-            return kind(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
-        return super().translate(error, doing)
+        return next(kinds, None) or super().kind_of(error)
+
+    def headers_of(self, error: Exception) -> Mapping[str, str]:
+        answers = (getattr(one, "response", None) for one in _chain(error))
+        return next((_lower(answer.headers) for answer in answers if answer is not None), {})
 
     def _kind(self, error: BaseException) -> type[QRNGError] | None:
         status = _status(error)
         if status is None:
-            names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
-            return next((_CONNECTION[name] for name in names if name in _CONNECTION), None)
+            return named(_CONNECTION, error)
         if status == 400 and type(error).__name__ == "ApiException":  # IBM's identity service about a wrong key
             return AuthenticationError
         return ServiceUnreachableError if status >= 500 else _STATUS.get(status)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def status_of(error: BaseException) -> int | None:

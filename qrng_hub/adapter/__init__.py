@@ -1,6 +1,6 @@
 """The contract that every vendor's adapter fulfils, and what adapters share."""
 
-from qrng_hub.adapter.border import VendorErrors, load_sdk, with_deadline
+from qrng_hub.adapter.border import VendorErrors, load_sdk, named, with_deadline
 from qrng_hub.adapter.composite import CompositeAdapter
 from qrng_hub.adapter.contract import Adapter, NoSettings
 from qrng_hub.adapter.in_process import InProcessAdapter
@@ -13,6 +13,7 @@ __all__ = [
     "NoSettings",
     "VendorErrors",
     "load_sdk",
+    "named",
     "require_supported",
     "unknown_backend",
     "with_deadline",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TypeVar
 
-from qrng_hub.errors import AdapterUnavailableError, QRNGError, ServiceUnreachableError, VendorError
+from qrng_hub.errors import AdapterUnavailableError, QRNGError, RateLimitedError, ServiceUnreachableError, VendorError
 
 Result = TypeVar("Result")
 #: SDKs whose modules import one another in a circle fail if two threads import them at once.
@@ -57,6 +57,17 @@ def with_deadline(call: Callable[[], Result], seconds: float, doing: str) -> Res
         raise ServiceUnreachableError(f"{doing}: no answer within {seconds:g} s; it may still have happened") from None
 
 
+def named(table: Mapping[str, type[QRNGError]], error: BaseException) -> type[QRNGError] | None:
+    """Looks the class of an exception up by its name, or else its nearest base class."""
+    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
+    return next((table[name] for name in names if name in table), None)
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Reads a Retry-After header (RFC 9110, section 10.2.3) that gives seconds; None for a date, or none."""
+    return float(retry_after) if retry_after.isdecimal() else None
+
+
 class VendorErrors:
     """Turns a vendor's exceptions into the hub's, by class name; an unknown one into `VendorError`.
 
@@ -70,9 +81,18 @@ class VendorErrors:
 
     def translate(self, error: Exception, doing: str) -> QRNGError:
         """Returns the hub's error for `error`, which happened while `doing` something."""
-        names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
-        kind = next((self.table[name] for name in names if name in self.table), VendorError)
-        return kind(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
+        translated = self.kind_of(error)(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
+        if isinstance(translated, RateLimitedError):
+            translated.retry_after_seconds = _seconds(self.headers_of(error).get("retry-after", ""))
+        return translated
+
+    def kind_of(self, error: Exception) -> type[QRNGError]:
+        """Chooses the hub's error."""
+        return named(self.table, error) or VendorError
+
+    def headers_of(self, error: Exception) -> Mapping[str, str]:
+        """Returns the headers of the answer that an exception comes from, their names in lower case."""
+        return {}
 
     @contextmanager
     def at_the_border(self, doing: str) -> Iterator[None]:

@@ -95,6 +95,7 @@ def test_a_refusal_is_told_by_its_code_and_makes_no_task(
     with pytest.raises(expected, match=code) as caught:
         submit(adapter, spec())
     assert type(caught.value) is expected
+    assert getattr(caught.value, "retry_after_seconds", 7) == 7
     assert (adapter.find([spec()]), service.tasks.all) == ((), {})
 
 

@@ -209,8 +209,9 @@ def test_a_job_is_not_sent_to_a_device_that_does_not_run(service: IBMService, ad
 
 def test_too_many_jobs_a_minute_are_refused_and_not_repeated(service: IBMService, adapter: IBMAdapter) -> None:
     service.faults.add(Fault(MAKE, status=429, headers={"Retry-After": "30"}))
-    with pytest.raises(RateLimitedError):
+    with pytest.raises(RateLimitedError) as caught:
         submit(adapter, spec_for())
+    assert caught.value.retry_after_seconds == 30
     assert (service.posts(), service.jobs.all) == (1, {})
 
 
