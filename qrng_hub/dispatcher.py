@@ -89,7 +89,8 @@ class Dispatcher:
         often for ten thousand as for one.
         """
         in_flight: dict[str, _InFlight] = {}
-        for spec in specs:
+        for asked in specs:
+            spec = asked.model_copy(update={"max_usd": self._limits.usd_per_job})
             try:
                 quote = self._approve(adapter, spec, stop)
                 if adapter.is_remote(spec.backend_name) or not quote.is_free:

@@ -168,6 +168,8 @@ class JobSpec(Record):
     circuits: tuple[Circuit, ...]
     shots: int
     options: dict[str, JsonValue] = {}
+    max_usd: Amount | None = None
+    """What the job may cost, for vendors that can be told to stop there."""
 
     @property
     def backend_name(self) -> str:

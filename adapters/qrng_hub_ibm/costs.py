@@ -47,6 +47,14 @@ def billed(instance: Mapping[str, Any], usage: Mapping[str, Any]) -> tuple[Decim
     return (price.time_cost(seconds) if price else None), {"seconds": seconds}
 
 
+def seconds_for(instance: Mapping[str, Any], usd: Decimal | None) -> int | None:
+    """Returns how many seconds of the device's time an amount buys; None where money sets no limit."""
+    price = _price(instance)
+    if usd is None or price is None or price.currency != "USD" or not price.per_second:
+        return None
+    return max(1, math.floor(usd / price.per_second))
+
+
 def _price(instance: Mapping[str, Any]) -> Price | None:
     """Finds the price of the instance's plan, by its name or else by its kind."""
     book = price_book()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from threading import Lock
 from typing import Any
 
@@ -18,6 +19,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.records import Backend, Job, JobSpec, JobState
+from qrng_hub_ibm import costs
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
 from qrng_hub_ibm.devices import runs_jobs
 from qrng_hub_ibm.entries import job_of, original, repetitions
@@ -91,7 +93,7 @@ class Submission:
         """Runs in a thread of its own, which goes on when nobody waits for it any more."""
         self._under_way.add(spec.key)
         try:
-            return str(client.run(spec, device, options))
+            return str(client.run(spec, device, _within_budget(options, client.instance, spec.max_usd)))
         except Exception as error:
             if status_of(error) == 409:
                 raise QuotaError(f"IBM refused job {spec.key}: the instance has no time left: {error}") from error
@@ -149,6 +151,12 @@ class Submission:
                 f"the instance of IBM Quantum has used {usage.get('usage_consumed_seconds', 'all')} s of its time and"
                 f" has none left: no job was sent to {spec.address}"
             )
+
+
+def _within_budget(options: IBMOptions, instance: Mapping[str, Any], usd: Decimal | None) -> IBMOptions:
+    """Has IBM stop the job at what it may cost, should it take longer than was quoted."""
+    limits = [one for one in (options.max_execution_time, costs.seconds_for(instance, usd)) if one is not None]
+    return options.model_copy(update={"max_execution_time": min(limits, default=None)})
 
 
 def still_under_way(key: str) -> VendorError:

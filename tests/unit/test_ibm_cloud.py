@@ -175,6 +175,25 @@ def test_a_limit_of_the_time_bounds_the_quote(adapter: IBMAdapter) -> None:
     assert free.native["seconds"] > bounded.native["seconds"] == 3
 
 
+@pytest.mark.parametrize(
+    ("plan", "usd", "limit", "sent_limit"),
+    [
+        ("plan-paygo", "10", None, 6),
+        ("plan-paygo", "10", 20, 6),
+        ("plan-paygo", "10", 5, 5),
+        ("plan-paygo", None, 20, 20),
+        ("plan-open", "0", None, None),
+    ],
+)
+def test_ibm_stops_a_job_at_what_it_may_cost(
+    service: IBMService, plan: str, usd: str | None, limit: int | None, sent_limit: int | None
+) -> None:
+    service.catalogue.owned = {CRN: ("hub-tests", plan)}
+    spec = spec_for(max_execution_time=limit)
+    submit(adapter_for(service), spec.model_copy(update={"max_usd": Decimal(usd) if usd else None}))
+    assert sent(service).request.get("cost") == sent_limit
+
+
 # devices
 
 
