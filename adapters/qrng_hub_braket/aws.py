@@ -164,6 +164,15 @@ class Aws:
         page: dict[str, Any] = self.session(region).braket_client.search_quantum_tasks(**request)
         return page
 
+    def spending_limits(self, arn: str, region: str) -> list[dict[str, Any]]:
+        """Lists the spending limits that the account's owner has set on a device."""
+        filters = [{"name": "deviceArn", "operator": "EQUAL", "values": [arn]}]
+
+        def found() -> list[dict[str, Any]]:
+            return list(self.session(region).braket_client.search_spending_limits(filters=filters)["spendingLimits"])
+
+        return self.ask(f"reading the spending limits of {arn}", found)
+
     def cancel(self, arn: str) -> None:
         """Asks AWS to stop a task."""
         self.ask(f"cancelling {arn}", lambda: self.session(region_of(arn)).cancel_quantum_task(arn))

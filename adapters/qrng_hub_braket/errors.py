@@ -97,7 +97,9 @@ class AwsErrors(VendorErrors):
     """Goes by the code of an AWS error, and by the class of any other."""
 
     def kind_of(self, error: Exception) -> type[QRNGError]:
-        """Chooses the hub's error."""
+        """Chooses the hub's error; AWS has no code for a spending limit that is reached."""
+        if code_of(error) == "ValidationException" and "spending limit" in str(error).lower():
+            return QuotaError
         return CODES.get(code_of(error)) or super().kind_of(error)
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:

@@ -184,7 +184,7 @@ class IBMCloud(Adapter):
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Checks the key, the instance with its plan, the time left, and each device."""
-        yield from preflight.checks(self._connection)
+        yield from preflight.checks(self._connection, self.clock.now().date())
         for name in names:
             try:
                 yield preflight.device(self.describe(name))

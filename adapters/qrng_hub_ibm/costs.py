@@ -32,7 +32,7 @@ def seconds_of(shot_seconds: list[float], shots: int, limit: int | None) -> tupl
 
 def quote_of(instance: Mapping[str, Any], low: Decimal, high: Decimal, today: date) -> Quote:
     """Quotes seconds of the device's time at the price of the instance's plan; unknown if the book has none."""
-    if price := _price(instance):
+    if price := price_of(instance):
         return price.quote_seconds(low, high, today)
     source = f"the price book has no price for IBM's plan {instance['plan']!r}"
     return Quote(low=None, high=None, native={"seconds": high}, source=source)
@@ -43,19 +43,19 @@ def billed(instance: Mapping[str, Any], usage: Mapping[str, Any]) -> tuple[Decim
     if usage.get("status", "pending") == "pending" or usage.get("qpu_charge_time_seconds") is None:
         return None, {}
     seconds = Decimal(str(usage["qpu_charge_time_seconds"]))
-    price = _price(instance)
+    price = price_of(instance)
     return (price.time_cost(seconds) if price else None), {"seconds": seconds}
 
 
 def seconds_for(instance: Mapping[str, Any], usd: Decimal | None) -> int | None:
     """Returns how many seconds of the device's time an amount buys; None where money sets no limit."""
-    price = _price(instance)
+    price = price_of(instance)
     if usd is None or price is None or price.currency != "USD" or not price.per_second:
         return None
     return max(1, math.floor(usd / price.per_second))
 
 
-def _price(instance: Mapping[str, Any]) -> Price | None:
+def price_of(instance: Mapping[str, Any]) -> Price | None:
     """Finds the price of the instance's plan, by its name or else by its kind."""
     book = price_book()
     return book.find("ibm", str(instance["plan"])) or book.find("ibm", str(instance["pricing_type"]))

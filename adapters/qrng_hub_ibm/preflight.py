@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from qrng_hub.errors import QRNGError
+from qrng_hub.pricing import check_price
 from qrng_hub.records import Availability, Backend, Check
+from qrng_hub_ibm import costs
 from qrng_hub_ibm.connection import Connection
 
 
-def checks(connection: Connection) -> Iterator[Check]:
-    """Checks the key, the instance with its plan, and the time that is left."""
+def checks(connection: Connection, today: date) -> Iterator[Check]:
+    """Checks the key, the instance with its plan and its price, and the time that is left."""
     try:
         instance, usage = connection.ask("checking the account", lambda client: (client.instance, client.usage()))
     except QRNGError as error:
@@ -20,6 +23,7 @@ def checks(connection: Connection) -> Iterator[Check]:
     yield Check(subject="IBM account", verdict="ok", detail=f"the key in {connection.settings.token_env} is accepted")
     detail = f"{instance['name']}, plan {instance['plan']} ({instance['pricing_type']})"
     yield Check(subject="IBM instance", verdict="ok", detail=detail)
+    yield check_price(f"IBM's plan {instance['plan']}", costs.price_of(instance), today)
     yield _time_left(usage)
 
 

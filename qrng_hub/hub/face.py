@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +25,7 @@ from qrng_hub.config import (
 from qrng_hub.dispatcher import Dispatcher, Limits
 from qrng_hub.errors import LedgerError, QRNGError, RequestError
 from qrng_hub.files import state_folder
+from qrng_hub.hub.checks import checks
 from qrng_hub.hub.opening import open_registry, request_of
 from qrng_hub.ledger import LedgerJob, open_ledger
 from qrng_hub.reconciliation import Reconciled, reconcile
@@ -195,13 +195,7 @@ class Hub:
 
     def preflight(self) -> Iterator[Check]:
         """Checks everything the run file's backends need, line by line; spends nothing."""
-        yield Check(subject="ledger", verdict="ok", detail=self._ledger.shown_url)
-        names: defaultdict[str, list[str]] = defaultdict(list)
-        for backend in self.run_file.backends:
-            adapter, _, name = backend.address.partition(":")
-            names[adapter].append(name)
-        for adapter, own in names.items():
-            yield from self._registry.adapter(adapter).preflight(own)
+        yield from checks(self.run_file, self._registry, self._ledger)
 
     def reconcile(self) -> tuple[Reconciled, ...]:
         """Asks the vendors about every unfinished job and records what they say; submits nothing."""

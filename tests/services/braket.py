@@ -148,6 +148,12 @@ def _cancel(service: BraketService, request: Request) -> Reply:
     return Reply.of({"quantumTaskArn": arn, "cancellationStatus": "CANCELLING"})
 
 
+def _spending_limits(service: BraketService, request: Request) -> Reply:
+    (only,) = json.loads(request.body)["filters"]
+    limits = [service.catalogue.spending_limit(arn) for arn in service.catalogue.spent if arn in only["values"]]
+    return Reply.of({"spendingLimits": limits})
+
+
 def _get_object(service: BraketService, request: Request) -> Reply:
     return Reply(200, service.storage.get(request.path), {"Content-Type": "application/octet-stream"})
 
@@ -183,6 +189,7 @@ _ANSWERS: Mapping[str, Callable[[BraketService, Request], Reply]] = {
     "GetQuantumTask": _get,
     "SearchQuantumTasks": _search,
     "CancelQuantumTask": _cancel,
+    "SearchSpendingLimits": _spending_limits,
     "GetObject": _get_object,
     "ListObjectsV2": _list_objects,
     "DeleteObjects": _delete_objects,
@@ -198,6 +205,7 @@ _BRAKET = (
     ("POST", "/quantum-task", "CreateQuantumTask"),
     ("GET", "/quantum-task/", "GetQuantumTask"),
     ("PUT", "/quantum-task/", "CancelQuantumTask"),
+    ("POST", "/spending-limits", "SearchSpendingLimits"),
 )
 _BUCKET = {"POST": "DeleteObjects", "HEAD": "HeadBucket", "PUT": "CreateBucket", "GET": "ListObjectsV2"}
 

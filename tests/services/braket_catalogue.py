@@ -45,6 +45,22 @@ class Catalogue:
         }
         self.status = dict.fromkeys(self.capabilities, "ONLINE")
         self.queue = dict.fromkeys(self.capabilities, "3")
+        self.spent: dict[str, str] = {}
+        """What was spent on a device of the 100 USD that its spending limit allows; no limit on the others."""
+
+    def spending_limit(self, arn: str) -> dict[str, Any]:
+        """Describes the spending limit of a device, as SearchSpendingLimits does."""
+        region = arn.split(":")[3]
+        return {
+            "spendingLimitArn": f"arn:aws:braket:{region}:{ACCOUNT}:spending-limit/one",
+            "deviceArn": arn,
+            "timePeriod": {"startAt": 1_790_000_000, "endAt": 1_798_675_200},
+            "spendingLimit": "100.00",
+            "queuedSpend": "0.30",
+            "totalSpend": self.spent[arn],
+            "createdAt": "2026-09-21T14:13:20Z",
+            "updatedAt": "2026-09-21T14:13:20Z",
+        }
 
     def listed(self, region: str) -> list[dict[str, str]]:
         """Lists the devices of a region, as SearchDevices does."""

@@ -77,6 +77,8 @@ class Tasks:
                 raise ServiceError(400, "ValidationException", "The S3 bucket does not exist.")
             if found := self._by_token.get(request["clientToken"]):
                 return found.arn
+            if float(self._catalogue.spent.get(arn, "0")) >= 100:
+                raise ServiceError(400, "ValidationException", "The task exceeds the spending limit of the device.")
             name = f"arn:aws:braket:{region}:{ACCOUNT}:quantum-task/{uuid.uuid4()}"
             task = self.all[name] = self._by_token[request["clientToken"]] = Task(name, region, request)
             return task.arn

@@ -14,6 +14,7 @@ from qrng_hub.errors import (
     BackendLimitError,
     ConfigError,
     JobNotFoundError,
+    QuotaError,
     UnknownBackendError,
     UnsupportedCircuitError,
     VendorError,
@@ -199,7 +200,27 @@ def test_preflight_checks_line_by_line_and_spends_nothing(service: BraketService
     assert checks["braket:sv1"].detail == "online in us-east-1; tasks waiting: more than 4,000"
     assert checks["braket:nosuch"].verdict == "failed"
     assert checks["price of braket:ring-6"].verdict == "warning"
+    assert checks["spending limit of braket:ring-6"].detail == "none is set"
     assert checks["braket results of us-east-1"].detail == "s3://amazon-braket-test/hub"
+    assert service.tasks.all == {}
+
+
+@pytest.mark.parametrize(("spent", "left", "verdict"), [("20.70", "79.00", "ok"), ("99.70", "0.00", "failed")])
+def test_preflight_shows_what_is_left_of_a_spending_limit(
+    service: BraketService, in_us: BraketAdapter, spent: str, left: str, verdict: str
+) -> None:
+    service.catalogue.spent[RING] = spent
+    (check,) = (one for one in in_us.preflight(["ring-6"]) if one.subject.startswith("spending limit"))
+    assert (check.verdict, check.detail) == (verdict, f"{left} of 100.00 USD left until 2026-12-31")
+    service.faults.add("SearchSpendingLimits", Fault(code="AccessDeniedException", status=403))
+    (check,) = (one for one in in_us.preflight(["ring-6"]) if one.subject.startswith("spending limit"))
+    assert check.verdict == "warning"
+
+
+def test_a_task_over_the_spending_limit_is_refused(service: BraketService, in_us: BraketAdapter) -> None:
+    service.catalogue.spent[RING] = "100.00"
+    with pytest.raises(QuotaError, match="spending limit"):
+        submit(in_us, spec(name="ring-6"))
     assert service.tasks.all == {}
 
 

@@ -355,3 +355,18 @@ def test_raw_outcomes_come_out_of_a_door_of_their_own() -> None:
             hub.raw("local:stim", Circuit().measure(0), shots=1, options={"flip": 1})
         with pytest.raises(BackendLimitError, match="at least 1 circuits"):
             hub.raw("local:stim", [], shots=1)
+
+
+def test_a_check_looks_at_the_way_to_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy.test:3128")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    with scripted_hub({"device": Script()}) as hub:
+        checks = {check.subject: check for check in hub.preflight()}
+    assert checks["proxy"].detail == "https: http://***@proxy.test:3128"
+    assert (checks["certificates"].verdict, "missing.pem" in checks["certificates"].detail) == ("failed", True)
+    assert checks["scripted:device"].verdict == "ok"
+
+
+def test_a_check_of_simulators_needs_no_network() -> None:
+    with Hub.open() as hub:
+        assert [check.subject for check in hub.preflight()] == ["ledger", "local:stim"]

@@ -275,7 +275,7 @@ def test_checks_the_account_before_a_run(service: IBMService, adapter: IBMAdapte
     service.catalogue.offline[WIDE_DEVICE] = "maintenance"
     checks = {check.subject: check for check in adapter.preflight([DEVICE, WIDE_DEVICE, "ibm_nowhere", "aer"])}
     verdicts = {subject.removeprefix("IBM "): check.verdict for subject, check in checks.items()}
-    ok = ["account", "instance", "usage", f"ibm:{DEVICE}", "ibm:aer"]
+    ok = ["account", "instance", "price of IBM's plan pay-as-you-go", "usage", f"ibm:{DEVICE}", "ibm:aer"]
     assert verdicts == dict.fromkeys(ok, "ok") | dict.fromkeys([f"ibm:{WIDE_DEVICE}", "ibm:ibm_nowhere"], "failed")
     assert checks["IBM usage"].detail == "100 s used, 500 s left"
     assert checks["IBM instance"].detail == "hub-tests, plan pay-as-you-go (paygo)"
