@@ -155,9 +155,11 @@ def _status(error: BaseException) -> int | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields an exception and what it was raised from, or during."""
+    """Yields an exception and what it was raised from, or during; each once, for a chain may be a circle."""
     at: BaseException | None = error
-    while at is not None:
+    seen: set[int] = set()
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
         yield at
         at = at.__cause__ or at.__context__
 

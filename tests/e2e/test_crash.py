@@ -187,9 +187,9 @@ NEVER_SENT = {
 UNDER_WAY = {"sent, taken later": (Blow(_INTENDED, _POST, when="late"), Blow(_INTENDED, _CREATE, when="late"))}
 UNANSWERED = {"made, not answered": (Blow(_INTENDED, _POST, when="after"), Blow(_INTENDED, _CREATE, when="after"))}
 SENT = {
-    "first look, not taken": (Blow(_INTENDED, _JOBS, 2), Blow(_QUEUED, _TASK)),
-    "first poll, not answered": (Blow(_QUEUED, _JOB, when="after"), Blow(_QUEUED, _TASK, when="after")),
-    "end, not answered": (Blow(_RUNNING, f"{_JOB}/metrics", 2, "after"), Blow(_RUNNING, _TASK, 3, "after")),
+    "first look, not taken": (Blow(_QUEUED, _JOBS, 2), Blow(_QUEUED, _TASK)),
+    "first poll, not answered": (Blow(_QUEUED, _JOBS, 2, "after"), Blow(_QUEUED, _TASK, when="after")),
+    "end, not answered": (Blow(_RUNNING, f"{_JOB}/metrics", when="after"), Blow(_RUNNING, _TASK, 3, "after")),
     "outcomes, not asked for": (Blow(_DONE, f"{_JOB}/results"), Blow(_DONE, "GetObject")),
     "outcomes, not answered": (Blow(_DONE, f"{_JOB}/results", when="after"), Blow(_DONE, "GetObject", when="after")),
     "drawn": (Blow(_DONE), Blow(_DONE)),
