@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from qrng_hub.adapter import Adapter
+from qrng_hub.adapter import Adapter, GuardedAdapter
 from qrng_hub.clock import Clock
 from qrng_hub.errors import AdapterConflictError, AdapterError, UnknownNameError
 from qrng_hub.records import Backend
@@ -29,7 +29,7 @@ class Registry:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._adapters = {adapter.name: GuardedAdapter(adapter) for adapter in adapters}
         self._lock = threading.Lock()
 
     def names(self) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ class Registry:
     def adapter_class(self, name: str) -> type[Adapter]:
         """Returns an adapter's class without making one; raises `UnknownNameError`."""
         if name in self._adapters:
-            return type(self._adapters[name])
+            return type(self._adapters[name].inner)
         if name not in _installed():
             raise UnknownNameError(f"there is no adapter {name!r}{nearest(name, self.names())}")
         try:
@@ -49,8 +49,8 @@ class Registry:
             raise AdapterError(f"the adapter {name!r}, {_origin(_installed()[name])}, is broken: {reason}") from error
         return loaded
 
-    def adapter(self, name: str) -> Adapter:
-        """Returns the adapter, made and its settings checked at the first call.
+    def adapter(self, name: str) -> GuardedAdapter:
+        """Returns the adapter, guarded; it is made and its settings are checked at the first call.
 
         Raises `UnknownNameError`, and `ConfigError` for wrong settings.
         """
@@ -58,10 +58,10 @@ class Registry:
             if name not in self._adapters:
                 cls = self.adapter_class(name)
                 settings = validated(cls.settings_model, self._settings.get(name, {}), f"adapters.{name}")
-                self._adapters[name] = cls(settings, self._clock)
+                self._adapters[name] = GuardedAdapter(cls(settings, self._clock))
             return self._adapters[name]
 
-    def resolve(self, address: str) -> tuple[Adapter, str]:
+    def resolve(self, address: str) -> tuple[GuardedAdapter, str]:
         """Splits `adapter:name` into the adapter and the backend's name; raises `UnknownNameError`."""
         adapter, colon, name = address.partition(":")
         if not colon or not name:
@@ -76,7 +76,7 @@ class Registry:
     def check_options(self, address: str, options: Mapping[str, Any], where: str) -> None:
         """Raises `ConfigError` unless `[backend.options]` fits the adapter's model."""
         adapter, _ = self.resolve(address)
-        validated(adapter.options_model, options, where)
+        validated(adapter.inner.options_model, options, where)
 
     def after_fork(self) -> None:
         """Frees a lock that a thread of the parent of a forked process may have held."""

@@ -17,14 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from qrng_hub.adapter import Adapter, load_sdk, unknown_backend
+from qrng_hub.adapter import Adapter, load_sdk, no_outcomes, understood, unknown_backend
 from qrng_hub.clock import Clock
-from qrng_hub.errors import (
-    JobCancelledError,
-    JobFailedError,
-    QRNGError,
-    VendorError,
-)
+from qrng_hub.errors import QRNGError, VendorError
 from qrng_hub.records import (
     Backend,
     Check,
@@ -142,19 +137,22 @@ class BraketCloud(Adapter):
     def _seen(self, job: Job, task: Mapping[str, Any] | None) -> Job:
         if job.state.finished:
             return job
-        if task is None or task["status"] == "FAILED":  # a list does not say why
+        if task is None or task.get("status") == "FAILED":  # a list does not say why
             task = self._aws.task(job.vendor_id)
-        shown = tasks.seen(job, task, self.clock.now())
-        return self._settled(shown, task) if shown.state.finished else shown
+        return understood(job, lambda: self._settled(tasks.seen(job, task, self.clock.now()), task))
 
     def _settled(self, job: Job, task: Mapping[str, Any]) -> Job:
-        """Adds the bill and, for a simulator, when by its own account it began to run."""
+        """Adds the bill to a job that ended and, for a simulator, when by its own account it began to run."""
+        if not job.state.finished:
+            return job
         update: dict[str, object] = {}
         seconds = self._simulator_seconds(job, task)
         if seconds is not None and job.finished_utc is not None and job.queued_utc is not None:
             running = max(job.queued_utc, job.finished_utc - timedelta(seconds=float(seconds)))
             update = {"running_utc": running, "stamps": "vendor", "usage": job.usage | {"seconds": seconds}}
-        update["billed"] = bills.billed(task["deviceArn"], job.state, task["shots"], seconds)
+        asked_for = job.spec.shots * len(job.spec.circuits)
+        if task["shots"] == asked_for:  # else nobody knows what was run
+            update["billed"] = bills.billed(task["deviceArn"], job.state, asked_for, seconds)
         return job.model_copy(update=update)
 
     def _simulator_seconds(self, job: Job, task: Mapping[str, Any]) -> Decimal | None:
@@ -168,13 +166,14 @@ class BraketCloud(Adapter):
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Reads a finished task's results from S3; they stay there and may be read again."""
         task = self._aws.task(job.vendor_id)
-        _require_done(job, task)
+        if task["status"] != "COMPLETED":
+            raise no_outcomes(self._seen(job.model_copy(update={"state": JobState.QUEUED}), task))
         device, circuits = self._device(job.spec.backend_name), job.spec.circuits
         expected = [device.expected(circuit, job.spec.shots) for circuit in circuits]
         packed = results.tables(partial(self._aws.read, task), job.vendor_id, expected)
         return tuple(
             RawBlock(
-                address=device.backend.address,
+                address=job.spec.address,
                 vendor_id=job.vendor_id,
                 origin=device.backend.origin,
                 source=device.backend.description,
@@ -234,13 +233,3 @@ class BraketCloud(Adapter):
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-
-def _require_done(job: Job, task: Mapping[str, Any]) -> None:
-    status = task["status"]
-    if status == "FAILED":
-        raise JobFailedError(f"{job.vendor_id} failed: {task.get('failureReason', 'no reason given')}")
-    if status == "CANCELLED":
-        raise JobCancelledError(f"{job.vendor_id} was cancelled")
-    if status != "COMPLETED":
-        raise VendorError(f"{job.vendor_id} has no results yet: it is {status}")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from qrng_hub.adapter import Adapter
+from qrng_hub.adapter import Adapter, no_outcomes, understood
 from qrng_hub.clock import Clock
-from qrng_hub.errors import JobCancelledError, JobError, JobFailedError, JobNotFoundError, QRNGError, VendorError
+from qrng_hub.errors import QRNGError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
 from qrng_hub_ibm import costs, listing, preflight
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
@@ -115,10 +115,12 @@ class IBMCloud(Adapter):
             return job.model_copy(update={"state": JobState.UNKNOWN, "message": message})
         if job.state.finished and "seconds" in job.usage:
             return job
-        job = seen(job, entry, self.clock.now())
-        return self._with_bill(job) if job.state.finished else job
+        return understood(job, lambda: self._with_bill(seen(job, entry, self.clock.now())))
 
     def _with_bill(self, job: Job) -> Job:
+        if not job.state.finished:
+            return job
+
         def ask(client: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
             return client.metrics(job.vendor_id), client.instance
 
@@ -136,7 +138,7 @@ class IBMCloud(Adapter):
         )
         if fetched is None:
             (seen_now,) = self.poll([job])
-            raise _no_outcomes(seen_now)
+            raise no_outcomes(seen_now)
         device, result = fetched
         if job.spec.backend_name not in (device, LEAST_BUSY):
             raise VendorError(f"job {job.vendor_id} for {job.spec.address} was run by {device}")
@@ -190,17 +192,3 @@ class IBMCloud(Adapter):
                 yield preflight.device(self.describe(name))
             except QRNGError as error:
                 yield Check(subject=f"ibm:{name}", verdict="failed", detail=str(error))
-
-
-def _no_outcomes(job: Job) -> JobError:
-    """Makes the error for a job without outcomes: why there are none."""
-    where = f"job {job.vendor_id} on {job.spec.address}"
-    match job.state:
-        case JobState.FAILED:
-            return JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
-        case JobState.CANCELLED:
-            return JobCancelledError(f"{where} was cancelled")
-        case JobState.UNKNOWN:
-            return JobNotFoundError(f"{where}: {job.message or 'IBM gives a state that is not understood'}")
-        case _:
-            return JobError(f"{where} was not done when asked for, and is {job.state} now: collect it when it is done")

@@ -39,10 +39,12 @@ def quote_of(instance: Mapping[str, Any], low: Decimal, high: Decimal, today: da
 
 
 def billed(instance: Mapping[str, Any], usage: Mapping[str, Any]) -> tuple[Decimal | None, dict[str, Decimal]]:
-    """Reads a job's usage: what it cost and its seconds, both unknown until IBM says that they are complete."""
-    if usage.get("status", "pending") == "pending" or usage.get("qpu_charge_time_seconds") is None:
+    """Reads a job's usage: what it cost and its seconds, both unknown until IBM gives them, complete."""
+    charged = usage.get("qpu_charge_time_seconds")
+    is_number = isinstance(charged, int | float) and not isinstance(charged, bool)
+    if usage.get("status", "pending") == "pending" or not is_number or not 0 <= float(str(charged)) < math.inf:
         return None, {}
-    seconds = Decimal(str(usage["qpu_charge_time_seconds"]))
+    seconds = Decimal(str(charged))
     price = price_of(instance)
     return (price.time_cost(seconds) if price else None), {"seconds": seconds}
 

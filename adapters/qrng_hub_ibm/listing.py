@@ -23,7 +23,7 @@ def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     ids = {job.vendor_id for job in jobs}
     for page in _pages(connection, jobs):
-        found |= {str(entry["id"]): entry for entry in page}
+        found |= {str(entry.get("id")): entry for entry in page}
         if ids <= found.keys():
             break
     _cancel_repeated(connection, jobs, found)

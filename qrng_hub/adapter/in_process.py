@@ -75,7 +75,7 @@ class InProcessAdapter(Adapter):
 
     def _block(self, backend: Backend, job: Job, circuit: Circuit, outcomes: Packed) -> RawBlock:
         return RawBlock(
-            address=backend.address,
+            address=job.spec.address,
             vendor_id=job.vendor_id,
             origin=Origin.SIMULATOR,
             source=f"{backend.description}, seeded with {self.seed_bits} bits from the operating system",

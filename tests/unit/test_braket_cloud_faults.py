@@ -174,7 +174,7 @@ def test_a_status_not_known_is_not_a_failure(service: BraketService, adapter: Br
     task_of(service, job).status = "TELEPORTING"
     (seen,) = adapter.poll([job])
     assert (seen.state, seen.billed) == (JobState.UNKNOWN, None)
-    with pytest.raises(VendorError, match="no results yet"):
+    with pytest.raises(VendorError, match="not understood"):
         adapter.collect(job)
 
 

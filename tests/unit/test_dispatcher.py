@@ -1,6 +1,6 @@
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.ledger import Ledger, LedgerJob
 from qrng_hub.reconciliation import GRACE
-from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote, RawBlock
+from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub_local import LocalAdapter
 
@@ -219,52 +219,6 @@ def test_a_submission_is_repeated_when_the_vendor_says(ledger: Ledger, asked_for
     job = bench.run().job
     assert job.queued_utc
     assert (job.queued_utc - started).total_seconds() == waited
-
-
-class Wrong(ScriptedAdapter):
-    """Answers with something else than it was asked for."""
-
-    def __init__(self, scripts: Mapping[str, Script], clock: FrozenClock, wrong: str) -> None:
-        super().__init__(scripts, clock)
-        self.wrong = wrong
-
-    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
-        for job in super().submit(specs):
-            other = job.model_copy(update={"spec": job.spec.model_copy(update={"key": "another"})})
-            yield from {"two jobs": [job, job], "no job": [], "another job": [other]}.get(self.wrong, [job])
-
-    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
-        seen = super().poll(jobs)
-        other = seen[0].model_copy(update={"spec": seen[0].spec.model_copy(update={"key": "another"})})
-        return {"no poll": (), "another poll": (other,), "two polls": (*seen, other)}.get(self.wrong, seen)
-
-    def collect(self, job: Job) -> tuple[RawBlock, ...]:
-        (block,) = super().collect(job)
-        qubits, outcomes = block.qubits, block.outcomes
-        return {
-            "no block": (),
-            "two blocks": (block, block),
-            "few shots": (block.model_copy(update={"outcomes": outcomes[:-1]}),),
-            "other qubits": (block.model_copy(update={"qubits": tuple(qubit + 1 for qubit in qubits)}),),
-        }.get(self.wrong, (block,))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    ["two jobs", "no job", "another job", "no poll", "another poll", "two polls", "no block", "two blocks",
-     "few shots", "other qubits"],
-)  # fmt: skip
-def test_a_wrong_answer_is_an_error_and_the_job_stays_on_record(ledger: Ledger, wrong: str) -> None:
-    bench = Bench(ledger, Script())
-    bench.adapter = Wrong(bench.adapter.scripts, bench.clock, wrong)
-    if wrong in ("two jobs", "no job", "another job"):  # the vendor has it all the same, and it is found by its key
-        assert bench.run().blocks[0].shots == 100
-    else:
-        with pytest.raises(VendorError) as caught:
-            bench.run()
-        assert "other" in str(caught.value) or "other jobs" in str(caught.value.__cause__)
-    assert len(bench.adapter.jobs) == 1
-    assert bench.recorded().vendor_id == "scripted-0"
 
 
 @pytest.mark.parametrize("price", ["-1", "NaN", "Infinity"])

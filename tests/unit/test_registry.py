@@ -22,7 +22,8 @@ def test_makes_an_adapter_once() -> None:
 
 def test_a_ready_made_adapter_goes_first() -> None:
     mine = LocalAdapter(NoSettings(), SystemClock())
-    assert Registry({}, SystemClock(), [mine]).resolve("local:stim") == (mine, "stim")
+    adapter, name = Registry({}, SystemClock(), [mine]).resolve("local:stim")
+    assert (adapter.inner, name) == (mine, "stim")
 
 
 @pytest.mark.parametrize("address", ["", "stim", "local:", ":stim"])

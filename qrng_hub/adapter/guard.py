@@ -1,0 +1,138 @@
+"""Holds what an adapter answers against the contract: a wrong answer must harm no ledger, no credit and no bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+
+from qrng_hub.adapter.contract import Adapter
+from qrng_hub.errors import QRNGError, VendorError
+from qrng_hub.records import Backend, Check, Job, JobSpec, Origin, Quote, RawBlock
+
+_MOST_MONEY = Decimal(10**9)
+
+
+class GuardedAdapter(Adapter):
+    """Passes each call on to `inner`; raises `VendorError` for whatever the contract does not allow."""
+
+    def __init__(self, inner: Adapter) -> None:
+        super().__init__(inner.settings, inner.clock)
+        self.inner = inner
+
+    def names(self) -> tuple[str, ...]:
+        """Passes on."""
+        with self._translated("listing its backends"):
+            return self.inner.names()
+
+    def origin(self, name: str) -> Origin:
+        """Passes on."""
+        with self._translated(f"telling the origin of {name}"):
+            return self.inner.origin(name)
+
+    def is_remote(self, name: str) -> bool:
+        """Passes on."""
+        with self._translated(f"telling where {name} is"):
+            return self.inner.is_remote(name)
+
+    def describe(self, name: str) -> Backend:
+        """Passes on."""
+        with self._translated(f"describing {name}"):
+            return self.inner.describe(name)
+
+    def quote(self, spec: JobSpec) -> Quote:
+        """Passes on."""
+        with self._translated(f"quoting job {spec.key}"):
+            return self.inner.quote(spec)
+
+    def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
+        """Takes one answer for each job and no other."""
+        for spec in specs:
+            with self._translated(f"submitting job {spec.key}"):
+                jobs = list(self.inner.submit([spec]))
+            if [job.spec.key for job in jobs] != [spec.key]:
+                raise VendorError(
+                    f"one job was submitted to {spec.address} and its adapter answered with {len(jobs)}, or another"
+                )
+            yield _plausible(jobs[0])
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Takes an answer for these jobs only, in their order."""
+        with self._translated("polling"):
+            polled = self.inner.poll(jobs)
+        if [job.spec.key for job in polled] != [job.spec.key for job in jobs]:
+            raise VendorError("the adapter answered for other jobs than it was asked about")
+        return tuple(_plausible(job) for job in polled)
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        """Takes outcomes of this very job only: its circuits, shots and qubits, its backend and its origin."""
+        with self._translated(f"collecting job {job.vendor_id}"):
+            blocks = self.inner.collect(job)
+        where = job.spec.address, job.vendor_id, self.origin(job.spec.backend_name)
+        asked = [(*where, job.spec.shots, circuit.measured) for circuit in job.spec.circuits]
+        given = [(one.address, one.vendor_id, one.origin, one.shots, one.qubits) for one in blocks]
+        if given != asked:
+            raise VendorError(
+                f"job {job.vendor_id} on {job.spec.address} gave other outcomes than it was asked for: the number of"
+                " circuits, shots or qubits, or the source, differs. Nothing of them is used; `qrng jobs collect`"
+                " fetches them again"
+            )
+        return blocks
+
+    def cancel(self, job: Job) -> Job:
+        """Passes on."""
+        with self._translated(f"cancelling job {job.vendor_id}"):
+            return _plausible(self.inner.cancel(job))
+
+    def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+        """Takes jobs of these keys only."""
+        with self._translated("looking for jobs"):
+            found = self.inner.find(specs)
+        if not {job.spec.key for job in found} <= {spec.key for spec in specs}:
+            raise VendorError("the adapter found other jobs than it was asked for")
+        return tuple(_plausible(job) for job in found)
+
+    def preflight(self, names: Sequence[str]) -> Iterator[Check]:
+        """Passes on; what goes wrong is a line."""
+        try:
+            with self._translated("checking"):
+                yield from self.inner.preflight(names)
+        except QRNGError as error:
+            yield Check(subject=self.inner.name, verdict="failed", detail=str(error))
+
+    def purge(self, job: Job) -> None:
+        """Passes on."""
+        with self._translated(f"deleting job {job.vendor_id}"):
+            self.inner.purge(job)
+
+    def parts(self) -> tuple[Adapter, ...]:
+        """Guards each part."""
+        parts = self.inner.parts()
+        return (self,) if parts == (self.inner,) else tuple(GuardedAdapter(part) for part in parts)
+
+    def close(self) -> None:
+        """Passes on."""
+        self.inner.close()
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Makes a `VendorError` of what is none of the hub's errors: an answer, or an adapter, nobody expected."""
+        try:
+            yield
+        except QRNGError:
+            raise
+        except Exception as error:
+            raise VendorError(
+                f"the adapter {self.inner.name!r} failed {doing}, at an answer that it does not understand or by a"
+                f" defect of its own: {type(error).__name__}: {error}"
+            ) from error
+
+
+def _plausible(job: Job) -> Job:
+    """Takes a bill that cannot be right for one that is not known; raises `VendorError` for a time without a zone."""
+    if any(at is not None and at.tzinfo is None for at in (job.queued_utc, job.running_utc, job.finished_utc)):
+        raise VendorError(f"job {job.vendor_id} on {job.spec.address} was given a time without a zone by its adapter")
+    right = job.billed is None or (job.billed.is_finite() and 0 <= job.billed <= _MOST_MONEY)
+    if right and all(amount.is_finite() for amount in job.usage.values()):
+        return job
+    return job.model_copy(update={"billed": None, "usage": {}, "message": f"a bill that cannot be right: {job.billed}"})
