@@ -35,5 +35,5 @@ class SystemClock:
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
-    """Returns the seconds from `start` to `end`, or None if either is unknown."""
-    return None if start is None or end is None else (end - start).total_seconds()
+    """Returns the seconds from `start` to `end`; None if either is unknown, or the end is first: two clocks differ."""
+    return None if start is None or end is None or end < start else (end - start).total_seconds()

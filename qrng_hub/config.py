@@ -6,14 +6,16 @@ models that the adapters declare. A file holds no secrets, only names of environ
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StrictBool
 
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import state_folder
@@ -33,11 +35,11 @@ class RequestSettings(Record):
     mode: Literal["first", "each"] = "first"
     """first: the backends are an ordered fallback chain. each: all must deliver, outputs are XORed."""
     protocol: Literal["superposition"] = "superposition"
-    mix_os_entropy: bool = True
+    mix_os_entropy: StrictBool = True
     """XOR the output with bytes of the operating system's generator."""
-    retain_raw: bool = False
+    retain_raw: StrictBool = False
     """Keep the raw outcomes, which are secrets, as .npy files of mode 0600 in the state folder."""
-    purge_at_vendor: bool = False
+    purge_at_vendor: StrictBool = False
     """Delete the outcomes at the vendor, who can read them there, once they are used."""
 
 
@@ -45,17 +47,20 @@ class PolicySettings(Record):
     """`[policy]`: what may happen when a backend does not deliver."""
 
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
-    max_wait_seconds: Annotated[float, Field(gt=0)] = 86_400.0
+    max_wait_seconds: Annotated[float, Field(gt=0, le=366 * 86_400)] = 86_400.0
     """How long a job may stay queued and running before the run stops waiting for it."""
-    max_attempts: PositiveInt = 3
+    max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
     """How often a request that the vendor did not take is sent, in all."""
 
 
 class BudgetSettings(Record):
     """`[budget]`: what may be spent; nothing unless this says so."""
 
-    usd_per_job: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    """The most that one job may be estimated to cost; a job of unknown price is refused."""
+    usd_per_job: Annotated[Decimal, Field(ge=0, le=10**9)] = Decimal(0)
+    """The most that one job may be estimated to cost; a job of unknown price is refused.
+
+    A draw takes as many jobs as its bytes need: this is no limit of the whole.
+    """
 
 
 class BackendSettings(Record):
@@ -73,8 +78,10 @@ class BackendSettings(Record):
 class LedgerSettings(Record):
     """`[ledger]`: where jobs, costs and receipts are kept."""
 
-    url: str | None = None
+    url: Annotated[str | None, Field(repr=False)] = None
     """A SQLAlchemy URL, sqlite:///FILE or PostgreSQL; by default ledger.db in the state folder."""
+    url_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
+    """The environment variable that holds the URL instead, if there is a password in it."""
 
 
 class RunFile(Record):
@@ -112,8 +119,13 @@ def run_file_from(values: Mapping[str, Any]) -> RunFile:
 
 
 def ledger_url(settings: LedgerSettings) -> str:
-    """Returns the database URL of the ledger."""
-    return settings.url or f"sqlite:///{state_folder() / 'ledger.db'}"
+    """Returns the database URL of the ledger; raises `ConfigError` if it is to be in a variable that is not set."""
+    if settings.url_env and settings.url:
+        raise ConfigError("ledger: set url or url_env, not both")
+    if settings.url_env and not os.environ.get(settings.url_env):
+        raise ConfigError(f"ledger.url_env: the environment variable {settings.url_env} is not set")
+    url = os.environ[settings.url_env] if settings.url_env else settings.url
+    return url or "sqlite:///" + quote(str(state_folder() / "ledger.db"))
 
 
 def example(name: str) -> str:

@@ -59,6 +59,14 @@ class _InFlight:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why no look at the jobs succeeds, and since when."""
+
+    error: QRNGError
+    since: datetime
+
+
 class Dispatcher:
     """Submits, polls and collects; safe for any number of threads."""
 
@@ -127,7 +135,7 @@ class Dispatcher:
         self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event
     ) -> Iterator[Outcome | Failure]:
         """Polls everything in flight, ever more slowly while nothing changes, until all of it is settled."""
-        pause, at_least = _FIRST_PAUSE_SECONDS, 0.0
+        pause, at_least, trouble = _FIRST_PAUSE_SECONDS, 0.0, None
         while in_flight:
             yield from self._settle_finished(adapter, in_flight)
             if not in_flight:
@@ -138,7 +146,8 @@ class Dispatcher:
             changed, error = self._poll(adapter, in_flight)
             pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
             at_least = _asked_for(error)
-            yield from self._timed_out(in_flight, error)
+            trouble = self._trouble(trouble, error, in_flight)
+            yield from self._timed_out(in_flight, trouble)
 
     def _settle_finished(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> Iterator[Outcome | Failure]:
         for key, flight in list(in_flight.items()):
@@ -156,11 +165,24 @@ class Dispatcher:
             message = f"{where} was {flight.job.state} when the run was stopped; it stays at the vendor"
             yield Failure(flight.job.spec, RunInterruptedError(message))
 
-    def _timed_out(self, in_flight: dict[str, _InFlight], error: QRNGError | None) -> Iterator[Failure]:
+    def _trouble(
+        self, before: _Trouble | None, error: QRNGError | None, in_flight: dict[str, _InFlight]
+    ) -> _Trouble | None:
+        """Notes since when no look succeeds; puts what is new in it on record."""
+        if error is None:
+            return None
+        if before is None or str(before.error) != str(error):
+            addresses = sorted({flight.job.spec.address for flight in in_flight.values()})
+            self._ledger.record_event("poll.failed", ", ".join(addresses), {"reason": str(error)})
+        return _Trouble(error, before.since if before else self._clock.now())
+
+    def _timed_out(self, in_flight: dict[str, _InFlight], trouble: _Trouble | None) -> Iterator[Failure]:
         """Lets go of what has taken longer than is allowed: it stays at the vendor and on record."""
+        now, error = self._clock.now(), trouble.error if trouble else None
+        failing = (now - trouble.since).total_seconds() if trouble else 0.0
         for key, flight in list(in_flight.items()):
-            waited = (self._clock.now() - flight.since).total_seconds()
-            decision = policy.while_at_vendor(error, waited, self._limits.max_wait_seconds)
+            waited = (now - flight.since).total_seconds()
+            decision = policy.while_at_vendor(error, failing, waited, self._limits.max_wait_seconds)
             if decision.action is Action.STOP and not flight.job.state.finished:
                 where = f"job {flight.job.vendor_id} on {flight.job.spec.address}"
                 failure = JobTimeoutError(f"{where}: {decision.reason}. It stays at the vendor and in the ledger")

@@ -41,23 +41,33 @@ def private_file(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file of mode 0600 for writing, whole or not at all; makes its folder, mode 0700.
 
     An earlier file is replaced when the block ends well, and kept if it raises. A link is followed,
-    and what is not a plain file, such as a device, is written to as it stands. Raises `ConfigError`
-    before the block runs if the place cannot be written.
+    and what is not a plain file, such as a device or a stream, is written to as it stands. Raises
+    `ConfigError` before the block runs if the place cannot be written.
     """
-    path = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
-            with path.open("wb") as file:
-                yield file
-            return
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary, file = _open_stream(Path(path)) or _open_beside(Path(os.path.realpath(path)))
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with file:
             yield file
-        Path(temporary).replace(path)
+        if temporary:
+            temporary.replace(os.path.realpath(path))
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary:
+            temporary.unlink(missing_ok=True)
         raise
+
+
+def _open_stream(path: Path) -> tuple[None, BinaryIO] | None:
+    """Opens what is not a plain file, or stands for an open one as /dev/stdout does; None for any other path."""
+    if path.exists() and (not path.is_file() or path.parts[:2] in (("/", "dev"), ("/", "proc"))):
+        return None, os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
+    return None
+
+
+def _open_beside(path: Path) -> tuple[Path, BinaryIO]:
+    """Opens a file that may take the place of `path`."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    return Path(temporary), os.fdopen(descriptor, "wb")

@@ -26,6 +26,8 @@ from qrng_hub.records import Candidate, Fallback, Origin, Quote, Request
 LAST_RESORT = Candidate(address="local:stim", origin=Origin.SIMULATOR)
 #: Errors that only the caller can mend: no other backend is tried in their place.
 MISTAKES = (RequestError, ConfigError, UnknownNameError, AdapterError, AuthenticationError, LedgerError)
+#: How long a mistake may last while a job is at a vendor, for a key to be renewed say.
+MENDED_WITHIN_SECONDS = 900.0
 
 
 class Action(StrEnum):
@@ -90,8 +92,15 @@ def after_refusal(error: QRNGError, attempt: int, max_attempts: int) -> Decision
     return Decision(Action.STOP, str(error))
 
 
-def while_at_vendor(error: QRNGError | None, waited_seconds: float, max_wait_seconds: float) -> Decision:
-    """Decides whether to go on waiting for a job that the vendor has, and that may be billed."""
+def while_at_vendor(
+    error: QRNGError | None, failing_seconds: float, waited_seconds: float, max_wait_seconds: float
+) -> Decision:
+    """Decides whether to go on waiting for a job that the vendor has, and that may be billed.
+
+    `failing_seconds` is how long every look at it has failed, the last one with `error`.
+    """
+    if isinstance(error, MISTAKES) and failing_seconds >= MENDED_WITHIN_SECONDS:
+        return Decision(Action.STOP, f"it could not be looked at for {failing_seconds:,.0f} s: {error}")
     if waited_seconds >= max_wait_seconds:
         return Decision(Action.STOP, f"not finished after {waited_seconds:,.0f} s")
     return Decision(Action.WAIT, f"asking again after: {error}" if error else "queued or running")

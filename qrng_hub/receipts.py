@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from qrng_hub.errors import VendorError
 from qrng_hub.records import (
     Candidate,
     Credit,
@@ -46,7 +47,12 @@ class SourceTally:
         self._outcomes.append(outcome.model_copy(update={"blocks": ()}))
 
     def add_block(self, block: RawBlock, credit: EntropyCredit) -> None:
-        """Counts a block; its outcomes are not kept."""
+        """Counts a block; its outcomes are not kept. Raises `VendorError` for outcomes that were counted before."""
+        if block.sha256 in self._digests:
+            raise VendorError(
+                f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of this draw gave, bit by"
+                " bit: they are not new, and nothing of them is used"
+            )
         if self._last is None:
             self._ones, self._estimated = np.zeros_like(block.ones), np.zeros(len(block.qubits))
         self._ones = self._ones + block.ones

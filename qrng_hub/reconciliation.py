@@ -15,6 +15,7 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock
 from qrng_hub.errors import QRNGError
 from qrng_hub.ledger import Ledger
+from qrng_hub.purging import purge_deferred
 from qrng_hub.records import Job, JobState, Record
 from qrng_hub.registry import Registry
 
@@ -55,11 +56,17 @@ def _adapter_name(job: Job) -> str:
 
 
 def _known(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job]) -> Iterator[Reconciled]:
-    """Records the states of jobs that the vendor once acknowledged."""
+    """Records the states of jobs that the vendor once acknowledged; one that was done stays done."""
     for before, after in zip(jobs, adapter.poll(jobs) if jobs else (), strict=True):
+        if before.state.finished and not after.state.finished:
+            yield _result(before, before, f"its bill stays unknown: {after.message or after.state}", decided=False)
+            continue
         if after != before:
             ledger.update(after)
-        yield _result(before, after, "as the vendor says")
+        if before.bill_is_pending and after.state.finished and not after.bill_is_pending:
+            purge_deferred(adapter, ledger, after)
+        is_known = after.state is not JobState.UNKNOWN
+        yield _result(before, after, "as the vendor says" if is_known else after.message, decided=is_known)
 
 
 def _unanswered(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job], now: datetime) -> Iterator[Reconciled]:

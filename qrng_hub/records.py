@@ -197,6 +197,11 @@ class Job(Record):
     message: str = ""
 
     @property
+    def bill_is_pending(self) -> bool:
+        """Whether the vendor has yet to say what the job took, in money or in its own units."""
+        return self.billed is None and not self.usage
+
+    @property
     def queue_seconds(self) -> float | None:
         """Seconds between entering the vendor's queue and starting to run."""
         return seconds_between(self.queued_utc, self.running_utc)

@@ -63,7 +63,7 @@ class Registry:
 
     def resolve(self, address: str) -> tuple[GuardedAdapter, str]:
         """Splits `adapter:name` into the adapter and the backend's name; raises `UnknownNameError`."""
-        adapter, colon, name = address.partition(":")
+        adapter, colon, name = str(address).partition(":")
         if not colon or not name:
             raise UnknownNameError(f"{address!r} is not a backend address; write adapter:name, for example local:stim")
         return self.adapter(adapter), name

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -50,6 +51,8 @@ def cli() -> None:
 def main() -> NoReturn:
     """Runs the command line and exits with its code."""
     warnings.showwarning = _show_warning
+    if sys.stdout is None:  # closed by whoever started this
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process runs
     code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
     try:
         sys.stdout.flush()
@@ -68,12 +71,12 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted; what was run is in the ledger: `qrng jobs`", 130)
+    except QRNGError as error:  # some are OSErrors as well
+        return _complain(str(error), 2 if isinstance(error, _USAGE_ERRORS) else 1)
     except BrokenPipeError:
         return 1
     except OSError as error:
         return _complain(f"the output cannot be written: {error}", 1)
-    except QRNGError as error:
-        return _complain(str(error), 2 if isinstance(error, _USAGE_ERRORS) else 1)
     return 0
 
 

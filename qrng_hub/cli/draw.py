@@ -54,6 +54,8 @@ def bytes_command(
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
 def run_command(config: str, as_json: bool, out: str | None) -> None:
     """Draw what the run file CONFIG asks for and show where it came from."""
+    if out == "-":
+        raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
     run_file = load_run_file(config)
     if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")

@@ -27,6 +27,8 @@ def jobs_command(context: click.Context, config: str | None, limit: int, watch: 
     """List the jobs in the ledger, newest first, or work on one of them."""
     if context.invoked_subcommand:
         return
+    if watch and as_json:
+        raise click.UsageError("--watch shows a table that changes: leave out --json")
     with Hub.open(config) as hub:
         if watch:
             _watch(hub, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ def draw_tables(receipt: Receipt, width: int) -> tuple[Table, ...]:
         "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">est. h/bit", ">credit h/bit", ">cost est.",
         ">billed", ">queue s", ">run s",
     )  # fmt: skip
-    rows = {source.address: _cells(source) for source in receipt.sources}
+    rows = [(source.address, _cells(source)) for source in receipt.sources]
     parts = ((0, 11),) if width >= _WIDE else ((0, 5), (5, 11))
     return tuple(_part(headers, rows, start, end) for start, end in parts)
 
@@ -43,9 +43,9 @@ def _cells(source: SourceReceipt) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _part(headers: Sequence[str], rows: Mapping[str, Sequence[str]], start: int, end: int) -> Table:
+def _part(headers: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], start: int, end: int) -> Table:
     table = _table("backend", *headers[start:end])
-    for address, cells in rows.items():
+    for address, cells in rows:
         table.add_row(address, *cells[start:end])
     return table
 
@@ -177,8 +177,8 @@ def _histogram(values: Sequence[float]) -> str:
 
 def _console() -> Console:
     """Prints to stdout; without a terminal, as wide as the table needs."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
+    console = Console(markup=False)
+    return console if console.is_terminal else Console(width=200, markup=False)
 
 
 def _table(*columns: str) -> Table:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 
@@ -65,7 +65,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error
 
@@ -81,7 +81,7 @@ def open_database(url: str) -> Database:
     Raises `ConfigError` for a URL that is none, `LedgerError` if it cannot be opened, and
     `LedgerSchemaError` if a newer release wrote it.
     """
-    parsed = _parse(url)
+    parsed = parse_url(url)
     database = Database(parsed)
     try:
         _prepare_folder(database)
@@ -92,24 +92,32 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _parse(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """Reads a database URL; raises `ConfigError`, which quotes nothing of it: there may be a password in it."""
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() in _SUPPORTED:
             parsed.get_dialect()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError, NoSuchModuleError):
         raise ConfigError(
-            f"ledger.url is not a database URL; write sqlite:///FILE or postgresql+psycopg://...: {error}"
-        ) from error
+            "ledger.url is not a database URL; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        ) from None
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
         ) from error
     if parsed.get_backend_name() not in _SUPPORTED:
         raise ConfigError(f"ledger.url is of {parsed.get_backend_name()}, and the ledger is SQLite or PostgreSQL")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ConfigError("ledger.url must name a file: a ledger in memory forgets jobs that were paid for")
+    if parsed.get_backend_name() == "sqlite":
+        _require_file(parsed)
     return parsed
+
+
+def _require_file(url: URL) -> None:
+    if not url.database or ":memory:" in url.database:
+        raise ConfigError("ledger.url must name a file: a ledger in memory forgets jobs that were paid for")
+    if url.host or "\0" in url.database:
+        raise ConfigError("ledger.url must name a file as sqlite:///FILE, with three slashes, or four before /")
 
 
 def _prepare_folder(database: Database) -> None:

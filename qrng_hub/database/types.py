@@ -20,7 +20,9 @@ class MoneyText(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        """Writes every digit."""
+        """Writes every digit; raises `ValueError` for what is no amount of money."""
+        if value is not None and not (value.is_finite() and value >= 0):
+            raise ValueError(f"{value} is no amount of money")
         return None if value is None else format(value, "f")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:

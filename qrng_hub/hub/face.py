@@ -8,9 +8,9 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
@@ -87,12 +87,12 @@ class Hub:
     @classmethod
     def open(
         cls,
-        run_file: str | Path | RunFile | None = None,
+        run_file: str | Path | Mapping[str, Any] | RunFile | None = None,
         *,
         clock: Clock | None = None,
         adapters: Iterable[Adapter] = (),
     ) -> Hub:
-        """Opens the hub of a run file; with none, local:stim and a ledger in the user's state folder.
+        """Opens the hub of a run file, or of what would stand in it; with none, local:stim and a ledger of the user's.
 
         `adapters` are ready-made ones that go before the installed of the same name. Raises
         `ConfigError`, `UnknownNameError` or `LedgerError`.
@@ -102,6 +102,8 @@ class Hub:
                 run_file = run_file_from({"version": 1})
             case str() | Path():
                 run_file = load_run_file(run_file)
+            case Mapping():
+                run_file = run_file_from(run_file)
         return cls(run_file, clock or SystemClock(), adapters)
 
     def random_bytes(self, count: int) -> bytes:
@@ -140,10 +142,13 @@ class Hub:
         backend that fails. Raises `RequestError`, `BudgetExceededError` or the backend's error.
         """
         self._require_open()
-        circuits = (circuits,) if isinstance(circuits, Circuit) else tuple(circuits)
         self._registry.check_options(backend, options or {}, "options")
-        key = uuid.uuid4().hex
-        spec = JobSpec(key=key, address=backend, circuits=circuits, shots=shots, options=dict(options or {}))
+        try:
+            circuits = (circuits,) if isinstance(circuits, Circuit) else tuple(circuits)
+            key = uuid.uuid4().hex
+            spec = JobSpec(key=key, address=backend, circuits=circuits, shots=shots, options=dict(options or {}))
+        except (TypeError, ValidationError) as error:
+            raise RequestError(f"raw takes a circuit or several, and a number of shots: {error}") from error
         return self._runner.collect(spec)
 
     def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
@@ -191,7 +196,7 @@ class Hub:
 
     def queue_times(self) -> tuple[QueueLine, ...]:
         """Sums up how long jobs queued at each backend, and what to expect now."""
-        return queue_times(filter(self._was_remote, self._ledger.jobs(limit=None)), self._clock.now())
+        return queue_times((job for job in self._ledger.jobs(limit=None) if job.is_remote), self._clock.now())
 
     def preflight(self) -> Iterator[Check]:
         """Checks everything the run file's backends need, line by line; spends nothing."""
@@ -230,10 +235,6 @@ class Hub:
     def _require_open(self) -> None:
         if self._closed:
             raise RequestError("this hub is closed; open another one")
-
-    def _was_remote(self, job: LedgerJob) -> bool:
-        adapter, name = self._registry.resolve(job.address)
-        return adapter.is_remote(name)
 
     def _survey(self) -> tuple[list[Backend], list[str]]:
         """Describes every backend, adapter by adapter; of those that cannot be, says why."""

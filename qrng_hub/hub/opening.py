@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock, SystemClock
-from qrng_hub.config import BackendSettings, RunFile
+from qrng_hub.config import BackendSettings, RunFile, ledger_url
+from qrng_hub.database import parse_url
 from qrng_hub.errors import UnknownNameError
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
@@ -31,6 +32,7 @@ def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] =
 
 def check_run_file(run_file: RunFile) -> None:
     """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
+    parse_url(ledger_url(run_file.ledger))
     registry = open_registry(run_file, SystemClock())
     rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
     registry.close()
@@ -40,6 +42,7 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
     """Makes the request of `count` bytes from the backends listed, or from one only."""
     wanted, listed = run_file.request, run_file.backends
     if backend is not None:
+        registry.resolve(backend)
         listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
     return Request(
         bytes=count,

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
 from qrng_hub.clock import seconds_between
@@ -38,6 +39,8 @@ class LedgerJob(Record):
     finished_utc: datetime | None
     stamps: str
     message: str
+    is_remote: bool
+    """Whether it ran elsewhere and so was on record before it was submitted."""
 
     @property
     def queue_seconds(self) -> float | None:
@@ -50,7 +53,8 @@ class LedgerJob(Record):
         return seconds_between(self.running_utc, self.finished_utc)
 
 
-_JOB_COLUMNS = [schema.jobs.c[name] for name in LedgerJob.model_fields]
+_REMOTE = schema.jobs.c.spec.is_not(None).label("is_remote")
+_JOB_COLUMNS = [_REMOTE if name == "is_remote" else schema.jobs.c[name] for name in LedgerJob.model_fields]
 
 
 def jobs(connection: Connection, limit: int | None) -> tuple[LedgerJob, ...]:
@@ -86,11 +90,15 @@ def job(connection: Connection, key: str) -> Job:
 def key_of(connection: Connection, name: str) -> str:
     """Finds a job's key by its key, its vendor's id, or the beginning of either; raises unless exactly one fits."""
     table = schema.jobs.c
-    fits = table.key.startswith(name, autoescape=True) | table.vendor_id.startswith(name, autoescape=True)
-    keys = connection.execute(select(table.key).where(fits).limit(2)).scalars().all()
-    if len(keys) != 1:
-        raise UnknownNameError(f"{'more than one job begins' if keys else 'no job in the ledger begins'} with {name!r}")
-    return str(keys[0])
+    exact = (table.key == name) | (table.vendor_id == name)
+    begins = table.key.startswith(name, autoescape=True) | table.vendor_id.startswith(name, autoescape=True)
+    for fits in (exact, begins) if name else ():
+        keys = connection.execute(select(table.key).where(fits).limit(2)).scalars().all()
+        if len(keys) == 1:
+            return str(keys[0])
+    raise UnknownNameError(
+        f"{'more than one job begins' if name and keys else 'no job in the ledger begins'} with {name!r}"
+    )
 
 
 def _job(row: dict[str, Any]) -> Job:
@@ -117,7 +125,7 @@ def events(connection: Connection, subject: str | None) -> tuple[LedgerEvent, ..
 def receipts(connection: Connection) -> tuple[Receipt, ...]:
     """Lists the receipts of every draw, oldest first."""
     statement = select(schema.draws.c.receipt).order_by(schema.draws.c.created_utc)
-    return tuple(Receipt.model_validate_json(text) for text in connection.execute(statement).scalars())
+    return tuple(_receipt(text) for text in connection.execute(statement).scalars())
 
 
 def receipt(connection: Connection, draw_id: str) -> Receipt:
@@ -126,4 +134,11 @@ def receipt(connection: Connection, draw_id: str) -> Receipt:
     text: Any = connection.execute(statement).scalar()
     if text is None:
         raise LedgerError(f"the ledger has no draw {draw_id!r}")
-    return Receipt.model_validate_json(text)
+    return _receipt(text)
+
+
+def _receipt(text: str) -> Receipt:
+    try:
+        return Receipt.model_validate_json(text)
+    except ValidationError as error:
+        raise LedgerError(f"a receipt in the ledger is damaged: {error.errors()[0]['msg']}: {text[:80]}...") from error

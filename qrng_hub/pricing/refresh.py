@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -69,7 +68,7 @@ def _fetch() -> str:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
             text: str = answer.read().decode("utf-8")
-    except (OSError, urllib.error.URLError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ServiceUnreachableError(
             f"the AWS price list cannot be fetched: {error}; prices stay as they were"
         ) from error

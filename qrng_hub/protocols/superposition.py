@@ -8,15 +8,17 @@ from functools import lru_cache
 import numpy as np
 
 from qrng_hub.circuits import Circuit
-from qrng_hub.errors import ReconstructedMeasurementsError
+from qrng_hub.errors import BackendLimitError, ReconstructedMeasurementsError, RequestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import OUTPUT_BYTES, shots_per_output
+from qrng_hub.extractors import INPUT_BITS, OUTPUT_BYTES, shots_per_output
 from qrng_hub.records import Backend, Candidate, EntropyCredit, Origin, RawBlock, ShotOrder
 
 MIN_SHOTS = 1024
 """Fewer outcomes of a qubit say too little of it (SP 800-90B section 4.3 starts up with 1024)."""
 MAX_RAW_BITS = 2**23
 """The most raw bits of one job, 1 MiB packed, so that memory stays bounded."""
+MOST_RAW_BITS = 2**30
+"""The most raw bits of one job of which the shots are given, 128 MiB packed."""
 _METHOD = "most common value of each qubit, 99 % upper bound (SP 800-90B section 6.3.1), added up"
 _ASSUMPTIONS = (
     "each qubit's outcomes are independent of one another and identically distributed",
@@ -32,17 +34,22 @@ class Superposition:
     name = "superposition"
 
     def circuit(self, backend: Backend, candidate: Candidate) -> Circuit:
-        """Makes the circuit, on the first qubits of the backend."""
-        return _hadamards(candidate.qubits or backend.default_qubits)
+        """Makes the circuit, on the first qubits of the backend; raises `BackendLimitError` if it has fewer."""
+        qubits = candidate.qubits or backend.default_qubits
+        if qubits > backend.qubits:
+            raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {qubits:,}: ask for fewer")
+        return _hadamards(qubits)
 
     def shots(self, backend: Backend, candidate: Candidate, byte_count: int) -> int:
         """Returns the shots of the next job towards `byte_count` bytes: as the candidate says, or as many as suffice.
 
-        At least `MIN_SHOTS`, and no more than the backend takes or `MAX_RAW_BITS` allows.
+        As many as suffice are at least `MIN_SHOTS`, and no more than the backend takes or `MAX_RAW_BITS`
+        allows. Raises `RequestError` for so few shots that no output could come of them, or too many.
         """
-        if candidate.shots:
-            return candidate.shots
         qubits = candidate.qubits or backend.default_qubits
+        if candidate.shots:
+            _require_worthwhile(backend, qubits, candidate.shots)
+            return candidate.shots
         outputs = math.ceil(byte_count / OUTPUT_BYTES)
         most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // qubits, MIN_SHOTS))
         expected = _expected_bits_per_shot(backend, qubits, MIN_SHOTS)
@@ -67,6 +74,21 @@ class Superposition:
             method=_METHOD,
             side_information="everything: the seed is known to this machine" if simulated else "none",
             assumptions=_SIMULATED if simulated else _ASSUMPTIONS,
+        )
+
+
+def _require_worthwhile(backend: Backend, qubits: int, shots: int) -> None:
+    """Refuses a job that would be paid for in vain, or that memory cannot hold."""
+    expected = _expected_bits_per_shot(backend, qubits, shots) * shots if shots > 1 else 0.0
+    if expected < INPUT_BITS:
+        raise RequestError(
+            f"{shots} shots of {qubits} qubits of {backend.address} carry some {expected:.0f} estimated bits, and an"
+            f" output needs {INPUT_BITS}: set more shots or more qubits, or leave shots out"
+        )
+    if shots * qubits > MOST_RAW_BITS:
+        raise RequestError(
+            f"{shots:,} shots of {qubits} qubits are {shots * qubits:,} raw bits, and a job may have {MOST_RAW_BITS:,}:"
+            " set fewer shots; a draw takes as many jobs as it needs"
         )
 
 

@@ -17,6 +17,7 @@ class CostLine(Record):
     """The costs of one backend, day or run, in one currency.
 
     `billed` adds up the bills that are known; `bills_unknown` counts the jobs that have none yet.
+    `credited_bits` are those of the bytes delivered, as if each source had been the only one.
     `overrun` is what those jobs were billed above their highest estimate, negative if below.
     """
 
@@ -52,7 +53,7 @@ def _credited(receipts: Iterable[Receipt], by: Grouping) -> dict[str, float]:
     for receipt in receipts:
         for source in receipt.sources:
             groups = {"backend": source.address, "day": f"{receipt.created_utc:%Y-%m-%d}", "run": receipt.draw_id}
-            bits[groups[by]] += source.credited_bits
+            bits[groups[by]] += min(source.credited_bits, 8.0 * receipt.bytes)
     return bits
 
 

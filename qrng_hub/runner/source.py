@@ -20,6 +20,7 @@ from qrng_hub.files import require_writable_folder, write_private
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Superposition
+from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import (
     Availability,
@@ -119,13 +120,14 @@ class Source:
         return bytes(output[:wanted]), tally.receipt(wanted)
 
     def _purge(self, adapter: Adapter, job: Job) -> bool:
-        """Deletes a job's outcomes at the vendor; a failure is recorded and does not undo the draw."""
-        try:
-            adapter.purge(job)
-        except QRNGError as error:
-            self.ledger.record_event("purge.failed", job.spec.key, {"draw": self.draw_id, "reason": str(error)})
+        """Deletes a job's outcomes at the vendor, unless that would delete a bill that is still to come.
+
+        Reconciling deletes them once the bill is known. A failure does not undo the draw.
+        """
+        if job.bill_is_pending:
+            self.ledger.record_event(PURGE_DEFERRED, job.spec.key, {"reason": "the bill is still to come"})
             return False
-        return True
+        return purge(adapter, self.ledger, job)
 
 
 def job_spec(protocol: Superposition, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:

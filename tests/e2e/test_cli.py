@@ -149,8 +149,14 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("config", "check", "locl.toml"), 2, "locl.toml: backend[0].address: there is no adapter 'locl'; did you"),
         (("config", "check", "none.toml"), 2, "policy.fallback: 'hardware-only' allows none of the backends"),
         (("bytes", "8", "--out", ""), 2, "an output file needs a name"),
-        (("bytes", "8", "--out", "/dev/full"), 2, "/dev/full cannot be written: No space left"),
-        (("run", "qubits.toml"), 2, "local:stim has 4096 qubits (0 to 4095) and no qubit 4999: ask for fewer"),
+        (("bytes", "8", "--out", "/dev/full"), 1, "the output cannot be written: [Errno 28] No space left"),
+        (("run", "qubits.toml"), 2, "local:stim has 4096 qubits, not 5,000: ask for fewer"),
+        (("run", "few.toml"), 2, "20 shots of 20 qubits of local:stim carry some"),
+        (("run", "ledger.toml"), 2, "ledger.url is not a database URL"),
+        (("config", "check", "ledger.toml"), 2, "ledger.toml: ledger.url is not a database URL"),
+        (("run", "none.toml", "--out", "-"), 2, "--out needs a file here"),
+        (("jobs", "--watch", "--json"), 2, "leave out --json"),
+        (("bytes", "8", "--backend", "ibm:ibm_fez"), 1, "QISKIT_IBM_TOKEN"),
         (("run", "shots.toml"), 2, "local:stim takes 1 to 10,000,000 shots, not 20,000,000"),
         (("run", "readonly.toml"), 1, "the ledger sqlite:////proc/x/l.db cannot be made"),
         (("config", "init", "quickstrat"), 2, "did you mean 'quickstart'?"),
@@ -167,7 +173,9 @@ def test_bad_input_is_answered_in_one_message(tmp_path: Path, arguments: tuple[s
         "locl": BASIC.replace("local", "locl"),
         "none": BASIC + '[policy]\nfallback = "hardware-only"',
         "qubits": BASIC + "qubits = 5000",
-        "shots": BASIC + "shots = 20000000",
+        "shots": BASIC + "qubits = 20\nshots = 20000000",
+        "few": BASIC + "qubits = 20\nshots = 20",
+        "ledger": BASIC + '[ledger]\nurl = "u:PW@h/x"',
         "readonly": BASIC + '[ledger]\nurl = "sqlite:////proc/x/l.db"',
     }
     for name, text in files.items():
@@ -249,3 +257,27 @@ def _count(state: Path, query: str) -> int:
         return 0
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("place", ["/dev/stdout", "/proc/self/fd/1"])
+def test_a_stream_is_written_to_as_it_stands(tmp_path: Path, place: str) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"before;")
+    with log.open("ab") as file:
+        subprocess.run([QRNG, "bytes", "8", "--out", place], stdout=file, check=True)
+    assert log.read_bytes().startswith(b"before;")
+    assert len(log.read_bytes()) == len("before;") + len("0123456789abcdef\n")
+    piped = subprocess.run([QRNG, "bytes", "8", "--out", place], capture_output=True, check=True)
+    assert len(piped.stdout) == len("0123456789abcdef\n")
+
+
+def test_without_a_standard_output_there_is_no_traceback() -> None:
+    done = subprocess.run(["/bin/sh", "-c", '"$0" bytes 8 >&-', QRNG], stderr=subprocess.PIPE)
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_service_that_is_not_there_is_not_an_output_that_cannot_be_written(tmp_path: Path) -> None:
+    environment = os.environ | {"BRAKET_PRICE_OFFERS_URL": "http://127.0.0.1:9/prices.csv"}
+    done = subprocess.run([QRNG, "report", "prices", "--refresh"], capture_output=True, env=environment)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"qrng: the AWS price list cannot be fetched")

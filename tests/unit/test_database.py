@@ -4,13 +4,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
+from sqlalchemy.dialects import sqlite
 
 from qrng_hub.clock import SystemClock
-from qrng_hub.database import open_database
+from qrng_hub.database import MoneyText, open_database
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 from qrng_hub.ledger import Ledger, open_ledger, schema
 from qrng_hub.records import LedgerEvent
@@ -146,3 +148,32 @@ def test_processes_that_open_and_write_at_once_lose_nothing(tmp_path: Path) -> N
         (str(p), n) for p in range(3) for n in range(50)
     ]
     ledger.close()
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-0.01"])
+def test_what_is_no_money_is_not_written(amount: str) -> None:
+    with pytest.raises(ValueError, match="no amount of money"):
+        MoneyText().process_bind_param(Decimal(amount), sqlite.dialect())
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://h/x", "sqlite:///x\0y", "sqlite:///file::memory:?uri=true", "postgresql+psycopg://u:SEC@RET:PW/x:y",
+            "sqlite+nope:///x", "u:PW@h/x", "sqlite://"],
+)  # fmt: skip
+def test_a_url_that_is_none_is_a_config_error_that_quotes_nothing(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_database(url)
+    assert "PW" not in str(caught.value) + repr(caught.value.__cause__)
+
+
+def test_a_ledger_that_is_held_by_another_for_long_is_a_ledger_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qrng_hub.database.engine._BUSY_MILLISECONDS", 50)
+    database = open_database(f"sqlite:///{tmp_path / 'ledger.db'}")
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="locked"), database.writing():
+        pass
+    other.close()
+    database.close()

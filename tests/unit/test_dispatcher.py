@@ -10,6 +10,7 @@ from qrng_hub.adapter import NoSettings
 from qrng_hub.circuits import Circuit
 from qrng_hub.dispatcher import Dispatcher, Failure, Limits
 from qrng_hub.errors import (
+    AuthenticationError,
     BackendLimitError,
     BudgetExceededError,
     JobCancelledError,
@@ -252,3 +253,15 @@ def test_closing_an_intent_does_not_undo_an_adoption(ledger: Ledger) -> None:
     ledger.close_intent(bench.spec.key, JobState.CANCELLED, "too late")
     assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.DONE, Decimal("0.30"))
     assert "job.cancelled" not in bench.kinds()
+
+
+def test_a_key_that_is_revoked_ends_the_wait_and_why_is_on_record(ledger: Ledger) -> None:
+    refusals = [AuthenticationError("the key is revoked")] * 1000
+    bench = Bench(ledger, Script(poll_errors=list(refusals), queue_seconds=1))
+    started = bench.clock.now()
+    with pytest.raises(JobTimeoutError, match="the key is revoked"):
+        bench.run()
+    assert 900 <= (bench.clock.now() - started).total_seconds() < 1000
+    assert bench.recorded().state is JobState.QUEUED
+    (event,) = ledger.events("scripted:device")
+    assert (event.kind, event.detail) == ("poll.failed", {"reason": "the key is revoked"})

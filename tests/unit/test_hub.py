@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from hashlib import sha256, sha512
 from pathlib import Path
@@ -22,13 +23,14 @@ from qrng_hub.errors import (
     InsufficientEntropyError,
     LedgerError,
     PolicyStopError,
+    QRNGError,
     ReconstructedMeasurementsError,
     RequestError,
     SimulatedFallbackWarning,
     UnknownNameError,
     VendorError,
 )
-from qrng_hub.records import JobState, Origin, Receipt, ShotOrder
+from qrng_hub.records import Job, JobState, Origin, RawBlock, Receipt, ShotOrder
 from qrng_hub.runner import Progress
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -229,7 +231,7 @@ def test_a_stuck_device_gives_nothing() -> None:
 
 def test_too_few_shots_say_so() -> None:
     backend = [{"address": "local:stim", "qubits": 1, "shots": 100}]
-    with scripted_hub({}, backend=backend) as hub, pytest.raises(InsufficientEntropyError, match="more shots"):
+    with scripted_hub({}, backend=backend) as hub, pytest.raises(RequestError, match="more shots"):
         hub.draw(8)
 
 
@@ -370,3 +372,125 @@ def test_a_check_looks_at_the_way_to_the_network(monkeypatch: pytest.MonkeyPatch
 def test_a_check_of_simulators_needs_no_network() -> None:
     with Hub.open() as hub:
         assert [check.subject for check in hub.preflight()] == ["ledger", "local:stim"]
+
+
+class ChargesLater(ScriptedAdapter):
+    """Says what a job cost only when `bills_are_out`."""
+
+    bills_are_out = False
+
+    def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        seen = super().poll(jobs)
+        return seen if self.bills_are_out else tuple(job.model_copy(update={"billed": None}) for job in seen)
+
+
+def test_outcomes_are_deleted_at_the_vendor_only_once_their_bill_is_known() -> None:
+    clock = FrozenClock()
+    adapter = ChargesLater({"device": Script()}, clock)
+    values = {"version": 1, "backend": [{"address": "scripted:device"}], "budget": {"usd_per_job": 1}}
+    with Hub.open(values | {"request": {"purge_at_vendor": True}}, clock=clock, adapters=[adapter]) as hub:
+        draw = hub.draw(32)
+        assert draw.receipt.sources[0].purged_at_vendor is False
+        hub.reconcile()
+        assert len(adapter.jobs) == 1
+        adapter.bills_are_out = True
+        hub.reconcile()
+        assert adapter.jobs == {}
+        (job,) = hub.jobs()
+        assert (job.state, job.cost_billed) == (JobState.DONE, Decimal("0.30"))
+        kinds = [event.kind for event in hub.job_events(job.key)]
+        assert (kinds.count("purge.deferred"), kinds[-1]) == (1, "purge.done")
+        assert hub.reconcile() == ()
+
+
+class Replays(ScriptedAdapter):
+    """Gives every job the outcomes of the first."""
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        blocks = super().collect(next(iter(self.jobs.values())))
+        self._kept: tuple[RawBlock, ...] = getattr(self, "_kept", blocks)
+        return tuple(block.model_copy(update={"vendor_id": job.vendor_id}) for block in self._kept)
+
+
+def test_outcomes_that_come_again_are_not_counted_again() -> None:
+    clock = FrozenClock()
+    adapter = Replays({"device": Script()}, clock)
+    backend = {"address": "scripted:device", "shots": 2048}
+    values = {"version": 1, "backend": [backend], "budget": {"usd_per_job": 1}, "policy": {"fallback": "hardware-only"}}
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub:
+        assert len(hub.random_bytes(64)) == 64
+        with pytest.raises(VendorError, match="they are not new"):
+            hub.random_bytes(10_000)
+
+
+@pytest.mark.parametrize("shots", [1, 2, 20])
+def test_too_few_shots_are_refused_before_they_are_paid_for(shots: int) -> None:
+    clock = FrozenClock()
+    adapter = ScriptedAdapter({"device": Script()}, clock)
+    values = {"version": 1, "backend": [{"address": "scripted:device", "shots": shots}], "budget": {"usd_per_job": 1}}
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub, pytest.raises(RequestError, match="576"):
+        hub.random_bytes(32)
+    assert adapter.jobs == {}
+
+
+def test_more_qubits_or_raw_bits_than_there_can_be_are_refused_at_once() -> None:
+    too_many = BackendLimitError, RequestError
+    for backend in ({"qubits": 10**22}, {"qubits": 4096, "shots": 10_000_000}):
+        values = {"version": 1, "backend": [{"address": "local:stim"} | backend]}
+        with Hub.open(values) as hub, pytest.raises(too_many):
+            hub.random_bytes(32)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda hub: hub.raw("local:stim", Circuit().h(0).measure(0), "x"),
+        lambda hub: hub.raw("local:stim", Circuit().h(0).measure(0), 1.5),
+        lambda hub: hub.raw("local:stim", None, 10),
+        lambda hub: hub.raw("local:stim", [1], 10),
+        lambda hub: hub.raw(5, Circuit().h(0).measure(0), 10),
+        lambda hub: hub.draw(5, backend=5),
+    ],
+)
+def test_a_wrong_argument_is_an_error_of_the_hub(call: Callable[[Any], Any]) -> None:
+    with Hub.open() as hub, pytest.raises(QRNGError):
+        call(hub)
+
+
+def test_a_job_is_named_by_the_whole_of_a_name_or_by_its_beginning() -> None:
+    with scripted_hub({"device": Script()}) as hub:
+        for _ in range(11):
+            hub.random_bytes(1)
+        assert hub.job("scripted-1").vendor_id == "scripted-1"
+        for name in ("", "scripted-", "nothing"):
+            with pytest.raises(UnknownNameError):
+                hub.job(name)
+
+
+def test_the_queue_is_reported_without_the_adapter_of_old_jobs() -> None:
+    with scripted_hub({"device": Script()}) as hub:
+        hub.random_bytes(1)
+    with Hub.open() as hub:
+        assert [line.address for line in hub.queue_times()] == ["scripted:device"]
+
+
+def test_the_ledger_lies_in_the_state_folder_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "st?ra nge %41#x"
+    monkeypatch.setenv("QRNG_STATE_DIR", str(folder))
+    with Hub.open() as hub:
+        hub.random_bytes(1)
+    assert (folder / "ledger.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_the_ledgers_url_may_be_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"version": 1, "ledger": {"url_env": "MY_LEDGER"}}
+    with pytest.raises(ConfigError, match="MY_LEDGER is not set"):
+        Hub.open(values)
+    monkeypatch.setenv("MY_LEDGER", f"sqlite:///{tmp_path / 'mine.db'}")
+    Hub.open(values).close()
+    assert (tmp_path / "mine.db").exists()
+    run_file = run_file_from({"version": 1, "ledger": {"url": "postgresql://u:PLANTED@h/x"}})
+    assert "PLANTED" not in repr(run_file)
+    with pytest.raises(ConfigError, match="not both"):
+        Hub.open({"version": 1, "ledger": {"url": "sqlite:///x", "url_env": "MY_LEDGER"}})

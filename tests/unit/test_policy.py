@@ -79,8 +79,14 @@ def test_a_passing_refusal_is_tried_again_but_not_for_ever(error: QRNGError) -> 
 
 
 def test_a_job_at_the_vendor_is_waited_for_whatever_polling_says() -> None:
-    assert policy.while_at_vendor(VendorError("strange"), 10, 60).action is Action.WAIT
-    assert policy.while_at_vendor(None, 60, 60).action is Action.STOP
+    assert policy.while_at_vendor(VendorError("strange"), 1e6, 10, 60).action is Action.WAIT
+    assert policy.while_at_vendor(None, 0, 60, 60).action is Action.STOP
+
+
+def test_a_mistake_while_a_job_is_at_the_vendor_may_be_mended_in_time() -> None:
+    refused = AuthenticationError("the key is revoked")
+    assert policy.while_at_vendor(refused, 899, 899, 86_400).action is Action.WAIT
+    assert policy.while_at_vendor(refused, 900, 900, 86_400).action is Action.STOP
 
 
 @pytest.mark.parametrize(
