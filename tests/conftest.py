@@ -15,10 +15,12 @@ def no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Takes the user's accounts away for the whole session, but for one of live tests (`make test-live`)."""
     with pytest.MonkeyPatch.context() as patch:
         if not os.environ.get("QRNG_LIVE"):
-            for name in [name for name in os.environ if name.startswith(("AWS_", "QISKIT_IBM_"))]:
+            for name in [name for name in os.environ if name.startswith(("AWS_", "QISKIT_IBM_", "GOOGLE_"))]:
                 patch.delenv(name)
             patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path_factory.mktemp("aws") / "no-credentials"))
             patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+            patch.setenv("CLOUDSDK_CONFIG", str(tmp_path_factory.mktemp("gcloud")))
+            patch.setenv("NO_GCE_CHECK", "true")
         yield
 
 

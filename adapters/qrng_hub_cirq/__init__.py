@@ -1,4 +1,4 @@
-"""Cirq's simulators, qsim and Google's quantum virtual machine for qrng_hub."""
+"""Cirq's simulators, qsim, Google's quantum virtual machine and Google's processors for qrng_hub."""
 
 from qrng_hub_cirq.adapter import CirqAdapter
 

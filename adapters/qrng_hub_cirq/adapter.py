@@ -1,62 +1,39 @@
-"""The adapter for Cirq: `simulator`, `density_matrix`, `qsim` and `qvm/...`; the SDK is imported on first need."""
+"""The adapter for Cirq: simulators in this process, and Google's processors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.util import find_spec
-from threading import Lock
-
-from qrng_hub.adapter import InProcessAdapter, load_sdk, unknown_backend
-from qrng_hub.bits import Packed, pack_shots
+from qrng_hub.adapter import Adapter, CompositeAdapter
 from qrng_hub.clock import Clock
-from qrng_hub.records import Backend, JobSpec, Record
-from qrng_hub_cirq.errors import ERRORS
-from qrng_hub_cirq.simulation import EXTRA, SDK_PACKAGES, Simulation
-
-#: backend -> the module of this package that makes it
-_MODULES = {
-    "simulator": "simulators",
-    "density_matrix": "simulators",
-    "qsim": "qsim_simulator",
-    "qvm/rainbow": "machines",
-    "qvm/weber": "machines",
-    "qvm/willow_pink": "machines",
-}
+from qrng_hub.records import Origin
+from qrng_hub_cirq.connection import OpenEngine
+from qrng_hub_cirq.engine import GoogleEngine
+from qrng_hub_cirq.local import CirqSimulators
+from qrng_hub_cirq.settings import CirqSettings
+from qrng_hub_cirq.status import ENGINE
 
 
-class CirqAdapter(InProcessAdapter):
-    """Runs circuits with Cirq's own simulators and with Google's quantum virtual machine."""
+class CirqAdapter(CompositeAdapter):
+    """Passes cirq:engine/<processor> to Google's service and every other name to the simulators.
+
+    `open_engine` makes another engine than Google's own, say one of a service of yours.
+    """
 
     name = "cirq"
-    seed_bits = 128
+    settings_model = CirqSettings
 
-    def __init__(self, settings: Record, clock: Clock) -> None:
+    def __init__(self, settings: CirqSettings, clock: Clock, open_engine: OpenEngine | None = None) -> None:
         super().__init__(settings, clock)
-        self._lock = Lock()
-        self._simulations: dict[str, Simulation] = {}
+        self._simulators = CirqSimulators(settings, clock)
+        self._engine = GoogleEngine(settings, clock, open_engine)
 
-    def names(self) -> tuple[str, ...]:
-        """Lists the backends; qsim only if it is installed."""
-        return tuple(name for name in _MODULES if name != "qsim" or find_spec("qsimcirq"))
+    def parts(self) -> tuple[Adapter, ...]:
+        """Lists the simulators and the processors."""
+        return self._simulators, self._engine
 
-    def describe(self, name: str) -> Backend:
-        """Describes a backend; the first call imports the SDK."""
-        if name not in _MODULES:
-            raise unknown_backend(self.name, name, self.names())
-        return self._simulation(name).backend
+    def part(self, name: str) -> Adapter:
+        """Tells by the name."""
+        return self._engine if name.startswith(ENGINE) else self._simulators
 
-    def run(self, backend: Backend, spec: JobSpec) -> Sequence[Packed]:
-        """Samples each circuit, once it is known that there is room for all of them."""
-        simulation = self._simulation(spec.backend_name)
-        for circuit in spec.circuits:
-            simulation.require_room(circuit)
-        with ERRORS.at_the_border(f"running {len(spec.circuits)} circuit(s) on {backend.address}"):
-            return [pack_shots(simulation.sample(circuit, spec.shots)) for circuit in spec.circuits]
-
-    def _simulation(self, name: str) -> Simulation:
-        with self._lock:
-            if name not in self._simulations:
-                module = load_sdk(f"qrng_hub_cirq.{_MODULES[name]}", EXTRA, SDK_PACKAGES)
-                with ERRORS.at_the_border(f"opening cirq:{name}"):
-                    self._simulations[name] = module.open_backend(name, self.fresh_seed)
-            return self._simulations[name]
+    def origin(self, name: str) -> Origin:
+        """Tells by the name: what begins with engine/ is a processor."""
+        return self.part(name).origin(name)

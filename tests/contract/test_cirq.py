@@ -9,7 +9,7 @@ import cirq_google
 import numpy as np
 import pytest
 
-from qrng_hub.adapter import Adapter, NoSettings
+from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.records import Backend
@@ -17,12 +17,13 @@ from qrng_hub.testing.contract import AdapterContract, values
 from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.errors import ERRORS
 from qrng_hub_cirq.machines import VirtualMachine
+from qrng_hub_cirq.settings import CirqSettings
 
 
 @pytest.fixture(scope="module")
 def opened() -> Adapter:
     """One adapter for the module, as one hub has: each virtual machine is built once."""
-    return CirqAdapter(NoSettings(), SystemClock())
+    return CirqAdapter(CirqSettings(), SystemClock())
 
 
 class CirqContract(AdapterContract):

@@ -14,7 +14,7 @@ import cirq
 import numpy as np
 import pytest
 
-from qrng_hub.adapter import NoSettings
+from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import BackendLimitError
@@ -22,17 +22,19 @@ from qrng_hub.records import JobSpec, RawBlock
 from qrng_hub.testing.contract import hadamards, values
 from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.errors import ERRORS
+from qrng_hub_cirq.local import CirqSimulators
 from qrng_hub_cirq.machines import VirtualMachine
+from qrng_hub_cirq.settings import CirqSettings
 
 BACKENDS = ("simulator", "density_matrix", "qsim", "qvm/rainbow", "qvm/weber", "qvm/willow_pink")
 PATH = (0, 1, 2, 6, 5, 4, 3, 8, 9, 10)  # neighbours on willow_pink, one after the other
 
 
-class SeededAdapter(CirqAdapter):
+class SeededAdapter(CirqSimulators):
     """Takes its seeds from a list and keeps those that it takes from the operating system."""
 
     def __init__(self, *given: int) -> None:
-        super().__init__(NoSettings(), SystemClock())
+        super().__init__(CirqSettings(), SystemClock())
         self.given = list(given)
         self.drawn: list[int] = []
 
@@ -45,10 +47,10 @@ class SeededAdapter(CirqAdapter):
 
 @pytest.fixture(scope="module")
 def adapter() -> CirqAdapter:
-    return CirqAdapter(NoSettings(), SystemClock())
+    return CirqAdapter(CirqSettings(), SystemClock())
 
 
-def run(adapter: CirqAdapter, name: str, *circuits: Circuit, shots: int = 200) -> tuple[RawBlock, ...]:
+def run(adapter: Adapter, name: str, *circuits: Circuit, shots: int = 200) -> tuple[RawBlock, ...]:
     spec = JobSpec(key=uuid.uuid4().hex, address=f"cirq:{name}", circuits=circuits, shots=shots)
     (job,) = adapter.submit([spec])
     return adapter.collect(job)
@@ -162,13 +164,13 @@ def test_every_exception_class_of_the_loaded_sdk_is_mapped(adapter: CirqAdapter)
 _WITHOUT = """
 import sys
 sys.modules.update(dict.fromkeys(sys.argv[1].split(",")))  # None there: not to be imported, as if not installed
-from qrng_hub.adapter import NoSettings
 from qrng_hub.circuits import Circuit, Gate
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import AdapterUnavailableError
 from qrng_hub.records import JobSpec
 from qrng_hub_cirq import CirqAdapter
-adapter = CirqAdapter(NoSettings(), SystemClock())
+from qrng_hub_cirq.settings import CirqSettings
+adapter = CirqAdapter(CirqSettings(), SystemClock())
 print(*adapter.names())
 for name, qubits in [case.split("=") for case in sys.argv[2:]]:
     pairs = zip(qubits, qubits[1:])

@@ -1,0 +1,50 @@
+"""What is looked at before a run on Google's processors; spends nothing and raises nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from qrng_hub.errors import QRNGError
+from qrng_hub.pricing import Price
+from qrng_hub.records import Availability, Backend, Check
+
+
+def project(name: str | None, list_processors: Callable[[], Sequence[str]]) -> Check:
+    """Checks that the credentials are accepted for the project, and that it sees processors."""
+    subject = "Google project"
+    if name is None:
+        detail = "none: set project_id in [adapters.cirq] or the environment variable GOOGLE_CLOUD_PROJECT"
+        return Check(subject=subject, verdict="failed", detail=detail)
+    try:
+        processors = list_processors()
+    except QRNGError as error:
+        return Check(subject=subject, verdict="failed", detail=str(error))
+    detail = f"{name}: {len(processors)} processor(s)"
+    return Check(subject=subject, verdict="ok" if processors else "warning", detail=detail)
+
+
+def processor(name: str, describe: Callable[[str], Backend]) -> Check:
+    """Checks that a processor runs jobs now."""
+    try:
+        backend = describe(name)
+    except QRNGError as error:
+        return Check(subject=f"cirq:{name}", verdict="failed", detail=str(error))
+    match backend.availability:
+        case Availability.ONLINE:
+            detail = f"{backend.description}: online, {backend.pending_jobs} jobs waiting"
+            return Check(subject=backend.address, verdict="ok", detail=detail)
+        case Availability.OFFLINE:
+            detail = f"does not run jobs now: {backend.status_message}"
+            return Check(subject=backend.address, verdict="failed", detail=detail)
+    return Check(subject=backend.address, verdict="warning", detail=f"may not run jobs now: {backend.status_message}")
+
+
+def price(name: str, known: Price | None, today: date) -> Check:
+    """Checks that a job can be quoted: one whose price is unknown is refused."""
+    subject = f"price of cirq:{name}"
+    if known is None:
+        detail = "not in the price book, and Google publishes none: add it to prices.toml, or no job is submitted"
+        return Check(subject=subject, verdict="warning", detail=detail)
+    detail = f"{known.source}, {known.dated:%Y-%m-%d}, {(today - known.dated).days} days old"
+    return Check(subject=subject, verdict="warning" if known.is_stale(today) else "ok", detail=detail)
