@@ -242,13 +242,23 @@ class Hub:
         reasons: list[str] = []
         for name in self._registry.names():
             try:
-                listed = [(part, backend) for part in self._registry.adapter(name).parts() for backend in part.names()]
+                parts = self._registry.adapter(name).parts()
             except QRNGError as error:
                 reasons.append(f"{name}: {error}")
                 continue
-            for part, backend in listed:
-                try:
-                    described.append(part.describe(backend))
-                except QRNGError as error:
-                    reasons.append(f"{name}:{backend}: {error}")
+            for part in parts:
+                described += self._described(name, part, reasons)
         return described, reasons
+
+    def _described(self, name: str, part: Adapter, reasons: list[str]) -> Iterator[Backend]:
+        """Describes the backends of one part of an adapter; a cloud that does not answer hides no simulator."""
+        try:
+            backends = part.names()
+        except QRNGError as error:
+            reasons.append(f"{name}: {error}")
+            return
+        for backend in backends:
+            try:
+                yield part.describe(backend)
+            except QRNGError as error:
+                reasons.append(f"{name}:{backend}: {error}")
