@@ -8,6 +8,7 @@ from typing import Any
 
 import cirq_google
 from cirq_google.engine import engine_client
+from cirq_google.engine.asyncio_executor import AsyncioExecutor
 
 from qrng_hub.adapter import unknown_backend
 from qrng_hub.records import Backend, JobSpec
@@ -131,6 +132,11 @@ class Client:
     def delete(self, key: str) -> None:
         """Deletes a program with its job and the outcomes."""
         self._service.delete_program(self._project, id_of(key), delete_jobs=True)
+
+    def close(self) -> None:
+        """Closes the channel, if it was ever opened, where it lives: in the SDK's event loop."""
+        if "grpc_client" in vars(self._service):
+            AsyncioExecutor.instance().submit(self._service.grpc_client.transport.close).result()
 
 
 @lru_cache(maxsize=16)

@@ -42,6 +42,14 @@ class Connection:
         with ENGINE_ERRORS.at_the_border(doing):
             return with_deadline(lambda: question(client), patience * self.settings.timeout_seconds, f"Google, {doing}")
 
+    def close(self) -> None:
+        """Closes the connection; the next question opens another."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            with ENGINE_ERRORS.at_the_border("closing the connection"):
+                with_deadline(client.close, self.settings.timeout_seconds, "Google, closing the connection")
+
     def _connected(self) -> Any:
         with self._lock:
             if self._client is None:

@@ -140,6 +140,10 @@ class GoogleEngine(Adapter):
         """Deletes a job at Google, with its program and its outcomes."""
         self._connection.ask(f"deleting job {job.vendor_id}", lambda client: client.delete(job.spec.key))
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Checks the credentials with the project, and each processor with its price."""
         project = self._connection.settings.project

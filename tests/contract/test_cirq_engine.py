@@ -35,8 +35,10 @@ class ProcessorContract(AdapterContract):
         service.close()
 
     @pytest.fixture
-    def adapter(self, service: GoogleService) -> Adapter:
-        return CirqAdapter(CirqSettings(project_id=service.project), SystemClock(), service.open_engine)
+    def adapter(self, service: GoogleService) -> Iterator[Adapter]:
+        adapter = CirqAdapter(CirqSettings(project_id=service.project), SystemClock(), service.open_engine)
+        yield adapter
+        adapter.close()
 
     def run(self, adapter: Adapter, *circuits: Circuit, shots: int | None = None) -> tuple[RawBlock, ...]:
         """Runs as many jobs as there are circuits: a job has one."""

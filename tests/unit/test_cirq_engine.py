@@ -45,8 +45,10 @@ def service() -> Iterator[GoogleService]:
 
 
 @pytest.fixture
-def adapter(service: GoogleService) -> CirqAdapter:
-    return adapter_for(service)
+def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
+    adapter = adapter_for(service)
+    yield adapter
+    adapter.close()
 
 
 # the project and its credentials

@@ -32,8 +32,10 @@ def service() -> Iterator[GoogleService]:
 
 
 @pytest.fixture
-def adapter(service: GoogleService) -> CirqAdapter:
-    return adapter_for(service)
+def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
+    adapter = adapter_for(service)
+    yield adapter
+    adapter.close()
 
 
 # one key, one job
@@ -157,6 +159,13 @@ def test_an_error_of_the_service_is_the_hubs(
 def test_a_service_that_is_down_for_a_moment_is_asked_again(service: GoogleService, adapter: CirqAdapter) -> None:
     service.faults["GetQuantumProcessor"] = Fault(Code.UNAVAILABLE, times=2)
     assert adapter.describe(NAME).qubits == 23
+
+
+def test_a_closed_connection_is_opened_again(adapter: CirqAdapter) -> None:
+    qubits = adapter.describe(NAME).qubits
+    adapter.close()
+    adapter.close()
+    assert adapter.describe(NAME).qubits == qubits
 
 
 def test_a_service_that_is_gone_is_unreachable(service: GoogleService) -> None:
