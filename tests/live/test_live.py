@@ -9,6 +9,8 @@ gets one job of 100 shots on 2 qubits.
     AWS_PROFILE and the like   the credentials, as the AWS SDK finds them; AWS_DEFAULT_REGION too
     QRNG_LIVE_S3               s3://bucket/prefix for the results, in the region of the device
     QRNG_LIVE_BRAKET_DEVICE    a short name or an ARN; sv1, a simulator, if it is not set
+    GOOGLE_CLOUD_PROJECT       the project with access to Google's processors; credentials as its SDK finds them
+    QRNG_LIVE_GOOGLE_PROCESSOR the id of the processor
     QRNG_LIVE_SPEND            1 to submit
     QRNG_LIVE_USD              the most that a job may cost, in USD; 0, free plans only, if it is not set
 """
@@ -34,18 +36,24 @@ from qrng_hub.records import Availability, Backend, JobSpec, JobState, Origin, Q
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.cloud import BraketCloud
 from qrng_hub_braket.settings import BraketSettings
+from qrng_hub_cirq import CirqAdapter
 from qrng_hub_ibm import IBMAdapter
 
 # What an SDK warns of at a live service is shown, and is no defect of the hub.
 pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("default")]
 
 S3, DEVICE = os.environ.get("QRNG_LIVE_S3"), os.environ.get("QRNG_LIVE_BRAKET_DEVICE", "sv1")
+PROCESSOR, HAS_GOOGLE = os.environ.get("QRNG_LIVE_GOOGLE_PROCESSOR"), bool(os.environ.get("GOOGLE_CLOUD_PROJECT"))
 IS_LIVE, HAS_IBM = bool(os.environ.get("QRNG_LIVE")), bool(os.environ.get("QISKIT_IBM_TOKEN"))
 HAS_AWS = BraketCloud(BraketSettings(), SystemClock()).is_set_up
 
 with_ibm = pytest.mark.skipif(not (IS_LIVE and HAS_IBM), reason="needs QRNG_LIVE and QISKIT_IBM_TOKEN")
 with_aws = pytest.mark.skipif(
     not (IS_LIVE and HAS_AWS and S3), reason="needs QRNG_LIVE, AWS credentials and QRNG_LIVE_S3"
+)
+with_google = pytest.mark.skipif(
+    not (IS_LIVE and HAS_GOOGLE and PROCESSOR),
+    reason="needs QRNG_LIVE, GOOGLE_CLOUD_PROJECT and QRNG_LIVE_GOOGLE_PROCESSOR",
 )
 spending = pytest.mark.skipif(os.environ.get("QRNG_LIVE_SPEND") != "1", reason="submits a job: set QRNG_LIVE_SPEND=1")
 
@@ -93,6 +101,11 @@ def ibm() -> Account:
 @pytest.fixture
 def braket() -> Account:
     return Account(BraketAdapter, DEVICE, {"s3": S3})
+
+
+@pytest.fixture
+def google() -> Account:
+    return Account(CirqAdapter, f"engine/{PROCESSOR}")
 
 
 @pytest.fixture
@@ -181,7 +194,37 @@ def test_braket_runs_one_job_which_others_find_by_its_key(braket: Account, ledge
     require_one_job(braket, ledgers)
 
 
-# what both do
+# Google
+
+
+@with_google
+def test_google_describes_its_processor(google: Account) -> None:
+    """Only a live account shows that the specification of a processor of today names gates that this release
+    compiles for, and that its readout errors stand where this release looks for them.
+    """
+    backend = described(google)
+    assert backend.origin is Origin.HARDWARE
+    assert backend.coupling
+    assert backend.calibration
+
+
+@with_google
+def test_google_passes_the_preflight_check(google: Account) -> None:
+    """Only a live account shows that the credentials open the service for the project."""
+    require_preflight(google)
+
+
+@with_google
+@spending
+def test_google_runs_one_job_which_others_find_by_its_key(google: Account, ledgers: Iterator[str]) -> None:
+    """Only a live account shows that Google takes the ids and labels made from the job's key, that its states, times
+    and outcomes come in the forms that this release reads, and that a process which lost the answer adopts
+    this very job. It needs a price in the user's price book: of none, nothing is submitted.
+    """
+    require_one_job(google, ledgers)
+
+
+# what all do
 
 
 def described(account: Account) -> Backend:
