@@ -31,5 +31,5 @@ def status_of(entry: Any) -> dict[str, Any]:
         "description": f"{entry.name.rpartition('/')[2]}, a quantum processor of Google",
         "availability": availability_of(entry),
         "status_message": message,
-        "pending_jobs": entry.activity_stats.active_jobs_count if entry.activity_stats else None,
+        "pending_jobs": entry.activity_stats.active_jobs_count if "activity_stats" in entry else None,
     }

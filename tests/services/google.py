@@ -78,6 +78,7 @@ class GoogleService:
     failure: str = ""
     """Why every job fails; empty to have them run."""
     health: str = "OK"
+    waiting: int | None = 7
     requests: list[tuple[str, Any]] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     programs: dict[str, Any] = field(default_factory=dict)
@@ -258,7 +259,7 @@ class GoogleService:
             health=quantum.QuantumProcessor.Health[self.health],
             expected_recovery_time=datetime.now(UTC) + timedelta(hours=2) if self.health == "DOWN" else None,
             device_spec=util.pack_any(self._machines[name].get_device_specification()),
-            activity_stats={"active_jobs_count": 7},
+            activity_stats=None if self.waiting is None else {"active_jobs_count": self.waiting},
             default_device_config_key={"run": "current", "config_alias": "default"},
         )
 

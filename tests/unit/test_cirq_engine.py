@@ -145,6 +145,14 @@ def test_a_processor_without_a_calibration_is_described(service: GoogleService, 
     assert (backend.calibration, backend.calibrated_utc) == ((), None)
 
 
+@pytest.mark.parametrize("waiting", [None, 0, 3])
+def test_no_jobs_waiting_and_no_answer_are_not_the_same(
+    service: GoogleService, adapter: CirqAdapter, waiting: int | None
+) -> None:
+    service.waiting = waiting
+    assert adapter.describe(NAME).pending_jobs == waiting
+
+
 def test_an_unknown_processor_is_told_with_the_nearest(adapter: CirqAdapter) -> None:
     with pytest.raises(UnknownBackendError, match=r"'engine/rainbov'; did you mean 'engine/rainbow'"):
         adapter.describe("engine/rainbov")
