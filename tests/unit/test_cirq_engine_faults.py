@@ -1,7 +1,9 @@
 """What goes wrong between the hub and Google: one key stays one job, and every error is the hub's."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from google.api_core.exceptions import ResourceExhausted
@@ -9,6 +11,8 @@ from google.auth.exceptions import RefreshError
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc import StatusCode as Code
 
+from qrng_hub.clock import SystemClock
+from qrng_hub.config import run_file_from
 from qrng_hub.errors import (
     AuthenticationError,
     QRNGError,
@@ -17,6 +21,9 @@ from qrng_hub.errors import (
     ServiceUnreachableError,
     VendorError,
 )
+from qrng_hub.hub import Hub
+from qrng_hub.ledger import open_ledger
+from qrng_hub.records import JobState, Origin
 from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.entries import id_of, labels_of
 from qrng_hub_cirq.errors import ENGINE_ERRORS
@@ -64,6 +71,29 @@ def test_a_second_submission_under_a_key_finds_the_first_job(service: GoogleServ
     spec = spec_for()
     first, second = submit(adapter, spec), submit(adapter_for(service), spec)
     assert first.vendor_id == second.vendor_id
+    assert len(service.asked("CreateQuantumJob")) == 1
+
+
+def test_threads_that_submit_under_one_key_share_one_job(service: GoogleService, adapter: CirqAdapter) -> None:
+    specs = [spec_for(), spec_for()] * 4
+    with ThreadPoolExecutor(8) as pool:
+        jobs = list(pool.map(lambda spec: submit(adapter, spec), specs))
+    assert sorted({job.vendor_id for job in jobs}) == sorted(service.jobs)
+    assert len(service.jobs) == 2
+
+
+def test_a_hub_adopts_a_job_whose_answer_was_never_seen(
+    service: GoogleService, adapter: CirqAdapter, tmp_path: Path
+) -> None:
+    spec, ledger = spec_for(), f"sqlite:///{tmp_path / 'crashed.db'}"
+    crashed = open_ledger(ledger, SystemClock())
+    crashed.intend(spec, adapter.quote(spec), Origin.HARDWARE, None)
+    crashed.close()
+    vendor_id = submit(adapter, spec).vendor_id
+    run_file = {"version": 1, "backend": [{"address": spec.address}], "ledger": {"url": ledger}}
+    with Hub.open(run_file_from(run_file), adapters=[adapter_for(service)]) as hub:
+        (adopted,) = hub.reconcile()
+        assert (adopted.vendor_id, adopted.before) == (vendor_id, JobState.INTENDED)
     assert len(service.asked("CreateQuantumJob")) == 1
 
 

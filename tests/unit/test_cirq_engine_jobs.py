@@ -111,6 +111,18 @@ def test_times_are_observed_where_the_vendor_does_not_tell_them(service: GoogleS
     assert job.queued_utc <= job.running_utc <= job.finished_utc
 
 
+def test_an_observed_start_gives_way_to_the_vendors(service: GoogleService, adapter: CirqAdapter) -> None:
+    service.keeps_timing = False
+    (running,) = adapter.poll([submit(adapter)])
+    assert (running.state, running.stamps) == (JobState.RUNNING, "observed")
+    assert running.running_utc is not None
+    began = running.running_utc + timedelta(seconds=1)
+    timing = service.jobs[running.vendor_id].execution_status.timing
+    timing.started_time, timing.completed_time = began, began + timedelta(seconds=2)
+    job = finish(adapter, running)
+    assert (job.running_utc, job.run_seconds, job.stamps) == (began, 2, "vendor")
+
+
 # outcomes
 
 
