@@ -64,6 +64,6 @@ class Connection:
         if project := self.settings.project:
             return project
         raise AuthenticationError(
-            "a processor of Google needs a project with access to it: set project_id in [adapters.cirq], or the"
-            f" environment variable {PROJECT_ENV}, or use a simulator: cirq:simulator or cirq:qvm/willow_pink"
+            "a processor of Google needs a project with access to it: set adapters.cirq.project_id in the run file, or"
+            f" the environment variable {PROJECT_ENV}, or use a simulator: cirq:simulator or cirq:qvm/willow_pink"
         )

@@ -14,7 +14,7 @@ def project(name: str | None, list_processors: Callable[[], Sequence[str]]) -> C
     """Checks that the credentials are accepted for the project, and that it sees processors."""
     subject = "Google project"
     if name is None:
-        detail = "none: set project_id in [adapters.cirq] or the environment variable GOOGLE_CLOUD_PROJECT"
+        detail = "none: set adapters.cirq.project_id in the run file, or the environment variable GOOGLE_CLOUD_PROJECT"
         return Check(subject=subject, verdict="failed", detail=detail)
     try:
         processors = list_processors()

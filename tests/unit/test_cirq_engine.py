@@ -58,7 +58,7 @@ def test_there_are_no_processors_without_a_project() -> None:
     adapter = CirqAdapter(CirqSettings(), SystemClock())
     assert not any(name.startswith("engine/") for name in adapter.names())
     for ask in (lambda: adapter.describe(NAME), lambda: adapter.find([spec_for()]), lambda: submit(adapter)):
-        with pytest.raises(AuthenticationError, match=r"project_id in \[adapters.cirq\].*GOOGLE_CLOUD_PROJECT"):
+        with pytest.raises(AuthenticationError, match=r"adapters\.cirq\.project_id.*GOOGLE_CLOUD_PROJECT"):
             ask()
 
 
