@@ -23,7 +23,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.hub import Hub
 from qrng_hub.ledger import open_ledger
-from qrng_hub.records import JobState, Origin
+from qrng_hub.records import JobSpec, JobState, Origin
 from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.entries import id_of, labels_of
 from qrng_hub_cirq.errors import ENGINE_ERRORS
@@ -74,12 +74,20 @@ def test_a_second_submission_under_a_key_finds_the_first_job(service: GoogleServ
     assert len(service.asked("CreateQuantumJob")) == 1
 
 
-def test_threads_that_submit_under_one_key_share_one_job(service: GoogleService, adapter: CirqAdapter) -> None:
+def test_threads_that_submit_under_one_key_make_one_job(service: GoogleService, adapter: CirqAdapter) -> None:
     specs = [spec_for(), spec_for()] * 4
+
+    def submitted(spec: JobSpec) -> str | None:
+        try:
+            return submit(adapter, spec).vendor_id
+        except VendorError as error:  # another thread's request is not answered yet
+            assert "still on its way" in str(error)  # noqa: PT017 - whether it is raised is a matter of timing
+            return None
+
     with ThreadPoolExecutor(8) as pool:
-        jobs = list(pool.map(lambda spec: submit(adapter, spec), specs))
-    assert sorted({job.vendor_id for job in jobs}) == sorted(service.jobs)
-    assert len(service.jobs) == 2
+        vendor_ids = set(pool.map(submitted, specs)) - {None}
+    assert vendor_ids == set(service.jobs)
+    assert len(vendor_ids) == 2
 
 
 def test_a_hub_adopts_a_job_whose_answer_was_never_seen(
