@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from qrng_hub.adapter import Adapter
+from qrng_hub.adapter import Adapter, no_outcomes, understood
 from qrng_hub.clock import Clock
-from qrng_hub.errors import JobCancelledError, JobError, JobFailedError, JobNotFoundError, VendorError
+from qrng_hub.errors import VendorError
+from qrng_hub.pricing import check_price
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
 from qrng_hub_cirq import costs, preflight
 from qrng_hub_cirq.connection import LONG_PATIENCE, Connection, OpenEngine
@@ -85,7 +86,7 @@ class GoogleEngine(Adapter):
         if entry is None:
             message = "Google has no job of this id, or not for this project"
             return job.model_copy(update={"state": JobState.UNKNOWN, "message": message})
-        job = seen(job, entry, self.clock.now())
+        job = understood(job, lambda: seen(job, entry, self.clock.now()))
         if not job.state.finished:
             return job
         return costs.with_bill(job, _processor(job.spec.backend_name), self._connection.settings.project)
@@ -94,7 +95,7 @@ class GoogleEngine(Adapter):
         """Fetches the outcomes and checks them against what was asked for."""
         entry, processor = self._entry(job.spec.key), _processor(job.spec.backend_name)
         if (now := self._seen(job, entry)).state is not JobState.DONE:
-            raise _no_outcomes(now)
+            raise no_outcomes(now)
         ran_on = entry.execution_status.processor_name.rpartition("/")[2]
         if ran_on not in ("", processor):
             raise VendorError(f"job {job.vendor_id} for {job.spec.address} was run by {ran_on}")
@@ -153,7 +154,7 @@ class GoogleEngine(Adapter):
             return
         for name in names:
             yield preflight.processor(name, self.describe)
-            yield preflight.price(name, costs.price_of(_processor(name), project), self.clock.now().date())
+            yield check_price(f"cirq:{name}", costs.price_of(_processor(name), project), self.clock.now().date())
 
 
 def _processor(name: str) -> str:
@@ -164,17 +165,3 @@ def _since(jobs: Sequence[Job]) -> datetime | None:
     """Returns a time before which none of the jobs was made, if that is known."""
     queued = [job.queued_utc for job in jobs if job.queued_utc]
     return min(queued) - _CLOCKS_DIFFER if len(queued) == len(jobs) else None
-
-
-def _no_outcomes(job: Job) -> JobError:
-    """Makes the error for a job without outcomes: why there are none."""
-    where = f"job {job.vendor_id} on {job.spec.address}"
-    match job.state:
-        case JobState.FAILED:
-            return JobFailedError(f"{where} failed: {job.message or 'no reason given'}")
-        case JobState.CANCELLED:
-            return JobCancelledError(f"{where} was cancelled")
-        case JobState.UNKNOWN:
-            return JobNotFoundError(f"{where}: {job.message or 'Google gives a state that is not understood'}")
-        case _:
-            return JobError(f"{where} was not done when asked for, and is {job.state} now: collect it when it is done")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 
 from qrng_hub.errors import QRNGError
-from qrng_hub.pricing import Price
 from qrng_hub.records import Availability, Backend, Check
 
 
@@ -38,13 +36,3 @@ def processor(name: str, describe: Callable[[str], Backend]) -> Check:
             detail = f"does not run jobs now: {backend.status_message}"
             return Check(subject=backend.address, verdict="failed", detail=detail)
     return Check(subject=backend.address, verdict="warning", detail=f"may not run jobs now: {backend.status_message}")
-
-
-def price(name: str, known: Price | None, today: date) -> Check:
-    """Checks that a job can be quoted: one whose price is unknown is refused."""
-    subject = f"price of cirq:{name}"
-    if known is None:
-        detail = "not in the price book, and Google publishes none: add it to prices.toml, or no job is submitted"
-        return Check(subject=subject, verdict="warning", detail=detail)
-    detail = f"{known.source}, {known.dated:%Y-%m-%d}, {(today - known.dated).days} days old"
-    return Check(subject=subject, verdict="warning" if known.is_stale(today) else "ok", detail=detail)
