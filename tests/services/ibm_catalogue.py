@@ -13,7 +13,12 @@ API = "/api/v1"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:11111111-2222-3333-4444-555555555555::"
 OTHER_CRN = CRN.replace("5555::", "6666::")
 #: the plan's id in the catalogue -> what the catalogue says of it
-PLANS = {"plan-open": ("Open", "free"), "plan-paygo": ("Pay-As-You-Go", "paygo"), "plan-premium": ("Premium", "paid")}
+PLANS = {
+    "plan-open": ("Open", "free"),
+    "plan-paygo": ("Pay-As-You-Go", "paygo"),
+    "plan-premium": ("Premium", "paid"),
+    "plan-dedicated": ("Dedicated", "paid"),
+}
 _SNAPSHOTS = {"ibm_guadalupe": fake_provider.FakeGuadalupeV2, "ibm_fez": fake_provider.FakeFez}
 
 

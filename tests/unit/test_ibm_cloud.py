@@ -153,7 +153,12 @@ def test_a_usage_that_is_pending_is_unknown(service: IBMService, adapter: IBMAda
 
 @pytest.mark.parametrize(
     ("plan", "low", "high"),
-    [("plan-open", "0", "0"), ("plan-paygo", "3.20", "6.40"), ("plan-premium", None, None)],
+    [
+        ("plan-open", "0", "0"),
+        ("plan-paygo", "3.20", "6.40"),
+        ("plan-premium", "1.60", "3.20"),
+        ("plan-dedicated", None, None),
+    ],
 )
 def test_quotes_by_the_plan(service: IBMService, plan: str, low: str | None, high: str | None) -> None:
     """One shot takes 250 us and the circuit: 1,000 shots a quarter of a second, beside 2 s for the job."""
@@ -167,7 +172,7 @@ def test_quotes_by_the_plan(service: IBMService, plan: str, low: str | None, hig
         assert Decimal(low) <= quote.low <= quote.high <= Decimal(high)
     else:
         assert (quote.low, quote.high) == (None, None)
-        assert "premium" in quote.source
+        assert "dedicated" in quote.source
 
 
 def test_a_limit_of_the_time_bounds_the_quote(adapter: IBMAdapter) -> None:

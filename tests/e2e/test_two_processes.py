@@ -1,0 +1,70 @@
+"""Two processes reconcile one ledger at the same time, while a third draws: one job, one bill, every bit."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qrng_hub import Hub
+from qrng_hub.errors import VendorError
+from qrng_hub.records import JobState
+from services.ibm import IBMService
+from services.ibm_catalogue import API
+from services.ibm_faults import Fault
+from services.ibm_hub import serving
+
+QRNG = Path(sys.executable).with_name("qrng")
+RUN_FILE = """
+version = 1
+request.bytes = 32
+policy.fallback = "hardware-only"
+budget.usd_per_job = 10
+adapters.ibm.runtime_url = "{url}"
+[[backend]]
+address = "ibm:ibm_guadalupe"
+shots = 500
+"""
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
+    with serving(monkeypatch) as service:
+        yield service
+
+
+def test_two_reconciliations_and_a_draw_at_the_same_time(service: IBMService, tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(RUN_FILE.format(url=service.runtime_url))
+    service.faults.add(Fault(f"POST {API}/jobs$", lost=True, done=True))
+    service.faults.add(Fault(f"GET {API}/jobs$", status=400, skip=1, times=math.inf))
+    with Hub.open(config) as hub, pytest.raises(VendorError, match="nobody knows whether the job reached"):
+        hub.run()
+    service.faults.clear()
+    (lost,) = service.jobs.all.values()
+    service.jobs.step(lost)
+    service.jobs.step(lost)
+
+    reconcile = [str(QRNG), "jobs", "reconcile", "--json", "--config", str(config)]
+    commands = [reconcile, reconcile, [str(QRNG), "run", str(config), "--json"]]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for command in commands]
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+
+    assert [process.returncode for process in running] == [0, 0, 0]
+    found = [one for output in outputs[:2] for one in json.loads(output) if one["vendor_id"] == lost.id]
+    assert found
+    assert {one["after"] for one in found} == {"done"}
+    assert service.posts() == len(service.jobs.all) == 2
+    with Hub.open(config) as hub:
+        assert hub.reconcile() == ()
+        assert {(job.state, job.cost_billed) for job in hub.jobs()} == {(JobState.DONE, Decimal("4.80"))}
+        (line,) = hub.costs()
+        assert (line.jobs, line.billed) == (2, Decimal("9.60"))
+        (path,) = hub.collect(lost.id)
+    assert np.load(path).tobytes() == np.packbits(lost.outcomes[0], axis=1).tobytes()
