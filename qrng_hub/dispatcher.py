@@ -95,8 +95,7 @@ class Dispatcher:
         often for ten thousand as for one.
         """
         in_flight: dict[str, _InFlight] = {}
-        for asked in specs:
-            spec = asked.model_copy(update={"max_usd": self._limits.usd_per_job})
+        for spec in specs:
             try:
                 quote = self._approve(adapter, spec, stop)
                 if adapter.is_remote(spec.backend_name) or not quote.is_free:
@@ -126,6 +125,7 @@ class Dispatcher:
         return outcome
 
     def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
+        spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
         self._ledger.intend(spec, quote, adapter.origin(spec.backend_name), draw_id)
         job = self._submit(adapter, spec, stop)
         self._ledger.update(job)

@@ -76,7 +76,8 @@ class Registry:
     def check_options(self, address: str, options: Mapping[str, Any], where: str) -> None:
         """Raises `ConfigError` unless `[backend.options]` fits the adapter's model."""
         adapter, _ = self.resolve(address)
-        validated(adapter.inner.options_model, options, where)
+        if options:
+            validated(adapter.inner.options_model, options, where)
 
     def after_fork(self) -> None:
         """Frees a lock that a thread of the parent of a forked process may have held."""

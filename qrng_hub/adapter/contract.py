@@ -18,9 +18,9 @@ class Adapter(ABC):
     """The code for one vendor; one instance serves every thread of a hub.
 
     `settings_model` checks `[adapters.NAME]` of a run file and `options_model` its
-    `[backend.options]`; both are importable without the vendor's SDK. A method that needs the SDK
-    raises `AdapterUnavailableError` if it is missing, and a vendor's exception never leaves it:
-    it becomes a `QRNGError`, and an unknown one a `VendorError`.
+    `[backend.options]`, none of which may be required; both are importable without the vendor's
+    SDK. A method that needs the SDK raises `AdapterUnavailableError` if it is missing, and a vendor's
+    exception never leaves it: it becomes a `QRNGError`, and an unknown one a `VendorError`.
     """
 
     name: ClassVar[str]

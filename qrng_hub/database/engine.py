@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from qrng_hub.database.insertion import Insertion
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -32,6 +34,7 @@ class Database:
         self._fast = _engine(url, durable=False)
         self._durable = _engine(url, durable=True)
         self._reader = self._fast.execution_options(qrng_begin="BEGIN")
+        self._inserts = lru_cache(partial(Insertion, dialect=self._fast.dialect))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -51,6 +54,20 @@ class Database:
         with self._translated(), self._durable.begin() as connection:
             yield connection
 
+    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Inserts one row with every column of a table, in a fast transaction of its own, by the shortest way.
+
+        The statement is compiled once and handed to the driver: for what happens with every small job.
+        """
+        statement = self._inserts(table)
+        with self._translated():
+            connection = self._fast.raw_connection()
+            try:
+                connection.cursor().execute(statement.text, statement.values(row))
+                connection.commit()
+            finally:
+                connection.close()
+
     def forget_connections(self) -> None:
         """Lets go of connections that belong to the parent of a forked process, without closing them."""
         self._fast.dispose(close=False)
@@ -65,7 +82,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, self._fast.dialect.loaded_dbapi.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error
 

@@ -56,8 +56,7 @@ class Ledger:
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
-        with self._database.writing() as connection:
-            connection.execute(_INSERT_JOB, row | {"spec": None, "recorded_utc": self._clock.now()})
+        self._database.insert(schema.jobs, row | {"spec": None, "recorded_utc": self._clock.now()})
 
     def record_draw(self, receipt: Receipt) -> None:
         """Keeps the receipt of a draw."""
