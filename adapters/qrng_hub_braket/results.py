@@ -111,10 +111,10 @@ def _refers(value: Mapping[str, Any]) -> bool:
 def _zeros_and_ones(rows: bytes) -> npt.NDArray[np.uint8]:
     """Reads `[0,1],[1,1]` by place: the digits stand in every second column, and all else is as it must be."""
     width = rows.index(b"]") + 2
-    table = np.frombuffer(rows + b",", np.uint8)
-    if table.size % width:
+    characters = np.frombuffer(rows + b",", np.uint8)
+    if characters.size % width:
         raise ValueError("shots of several lengths")
-    table = table.reshape(-1, width)
+    table = characters.reshape(-1, width)
     digits = table[:, 1:-1:2] - ord("0")
     frame = b"[" + b"0," * (digits.shape[1] - 1) + b"0],"
     if width < len(b"[0],") or (digits > 1).any() or (table[:, ::2] != np.frombuffer(frame, np.uint8)[::2]).any():
