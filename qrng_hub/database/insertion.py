@@ -15,7 +15,8 @@ class Insertion:
         compiled = insert(table).compile(dialect=dialect)
         self.text = str(compiled)
         self._positions: Sequence[str] | None = getattr(compiled, "positiontup", None)
-        self._write = {column.name: column.type.bind_processor(dialect) for column in table.columns}
+        types = {column.name: column.type.dialect_impl(dialect) for column in table.columns}
+        self._write = {name: one.bind_processor(dialect) for name, one in types.items()}
 
     def values(self, row: Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
         """Returns the values of a row, in order or by name as the driver wants them."""
