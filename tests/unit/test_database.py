@@ -185,7 +185,8 @@ def test_a_row_is_inserted_the_short_way_as_it_is_the_long_way(url: str) -> None
     at = datetime(2026, 11, 23, 13, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
     row = {column.name: None for column in schema.jobs.columns} | {
         "address": "a:b", "origin": "simulator", "state": "done", "qubits": 1, "circuits": 1, "shots": 7,
-        "cost_billed": Decimal("0.10"), "currency": "USD", "native_estimated": {}, "native_billed": {"s": Decimal("1.5")},
+        "cost_billed": Decimal("0.10"), "currency": "USD", "native_estimated": {},
+        "native_billed": {"s": Decimal("1.5")},
         "recorded_utc": at, "queued_utc": at, "stamps": "vendor", "message": "",
     }  # fmt: skip
     database.insert(schema.jobs, row | {"key": "short"})
