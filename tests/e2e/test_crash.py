@@ -30,6 +30,8 @@ Answer = TypeVar("Answer")
 When = Literal["before", "after", "late"]
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 QRNG = Path(sys.executable).with_name("qrng")
+#: the Braket SDK calls re.sub in a way that Python 3.13 deprecates
+_OF_BRAKET = "ignore:'count' is passed as positional argument:DeprecationWarning"
 RUN = """
 import gc
 gc.disable()  # the vendors' packages import a fifth faster
@@ -216,7 +218,7 @@ class Run:
     def begin(self) -> None:
         """Starts the process."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "QISKIT_"))}
-        command = [sys.executable, "-W", "error", "-c", RUN, str(self.config), START.isoformat()]
+        command = [sys.executable, "-W", "error", "-W", _OF_BRAKET, "-c", RUN, str(self.config), START.isoformat()]
         with (self.folder / "stderr").open("wb") as stderr:
             self.death.victim = subprocess.Popen(command, env=ours | self.environment, stderr=stderr)
 
