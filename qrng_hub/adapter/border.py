@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -11,11 +10,10 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TypeVar
 
+from qrng_hub.adapter.importing import import_for_good
 from qrng_hub.errors import AdapterUnavailableError, QRNGError, RateLimitedError, ServiceUnreachableError, VendorError
 
 Result = TypeVar("Result")
-#: SDKs whose modules import one another in a circle fail if two threads import them at once.
-_IMPORTING = threading.RLock()
 
 
 def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
@@ -25,8 +23,7 @@ def load_sdk(module: str, extra: str, packages: Sequence[str]) -> ModuleType:
     other ImportError is a defect, not a missing package, and is raised as it is.
     """
     try:
-        with _IMPORTING:
-            return importlib.import_module(module)
+        return import_for_good(module)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in packages:
             raise
