@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, JsonValue, StrictBool
+from pydantic import AwareDatetime, Field, JsonValue, StrictBool
 
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import state_folder
@@ -25,6 +25,7 @@ from qrng_hub.validation import key_path, nearest, validated
 
 MAX_DRAW_BYTES = 2**30
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
+Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
 
 
 class RequestSettings(Record):
@@ -32,8 +33,11 @@ class RequestSettings(Record):
 
     bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True)] = 64
     """Bytes to deliver; more than 1 GiB is drawn in several runs."""
-    mode: Literal["first", "each"] = "first"
-    """first: the backends are an ordered fallback chain. each: all must deliver, outputs are XORed."""
+    mode: Literal["first", "each", "plan"] = "first"
+    """first: the backends are an ordered fallback chain. each: all must deliver, outputs are XORed.
+    plan: who runs what is chosen by cost or time, within the budget."""
+    objective: Literal["cost", "time"] = "cost"
+    """What a plan makes as small as it can."""
     protocol: Literal["superposition"] = "superposition"
     mix_os_entropy: StrictBool = True
     """XOR the output with bytes of the operating system's generator."""
@@ -49,6 +53,8 @@ class PolicySettings(Record):
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
     max_wait_seconds: Annotated[float, Field(gt=0, le=366 * 86_400)] = 86_400.0
     """How long a job may stay queued and running before the run stops waiting for it."""
+    vendors_min: PositiveInt = 1
+    """How many vendors a plan must draw from at least."""
     max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
     """How often a request that the vendor did not take is sent, in all."""
 
@@ -56,11 +62,24 @@ class PolicySettings(Record):
 class BudgetSettings(Record):
     """`[budget]`: what may be spent; nothing unless this says so."""
 
-    usd_per_job: Annotated[Decimal, Field(ge=0, le=10**9)] = Decimal(0)
-    """The most that one job may be estimated to cost; a job of unknown price is refused.
+    usd: Dollars | None = None
+    """The most that a plan may be estimated to cost; without it, nothing may."""
+    usd_per_job: Dollars | None = None
+    """The most that one job may be estimated to cost; by default as much as `usd` allows.
 
     A draw takes as many jobs as its bytes need: this is no limit of the whole.
     """
+    deadline_utc: AwareDatetime | None = None
+    """When a plan must be expected to be done."""
+    usd_per_hour: Dollars = Decimal(0)
+    """What an hour of waiting is worth to a plan, beside the cost."""
+    unknown_price: Literal["refuse", "accept"] = "refuse"
+    """Whether a plan may use a backend whose price nobody knows."""
+
+    @property
+    def most_per_job(self) -> Decimal:
+        """The most that one job may be estimated to cost."""
+        return self.usd_per_job if self.usd_per_job is not None else self.usd or Decimal(0)
 
 
 class BackendSettings(Record):
@@ -71,6 +90,8 @@ class BackendSettings(Record):
     """How many qubits to use; by default as many as suit the backend."""
     shots: PositiveInt | None = None
     """Shots a job; by default as many as the request needs."""
+    max_usd: Dollars | None = None
+    """The most that a plan may spend on this backend."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """`[backend.options]`: settings of the adapter's own."""
 

@@ -28,6 +28,7 @@
     │   └── InsufficientEntropyError            less entropy than the output needs
     ├── PolicyStopError                         the policy allows no further candidate
     ├── BudgetExceededError                     the cost is above what is allowed, or unknown
+    ├── InfeasiblePlanError                     no plan keeps every limit; it says which is in the way
     ├── RunInterruptedError                     the caller stopped the run; the ledger says where it was
     └── LedgerError                             the ledger cannot be opened, read or written
         └── LedgerSchemaError                   it was written by a newer release
@@ -143,6 +144,10 @@ class PolicyStopError(QRNGError):
 
 class BudgetExceededError(QRNGError):
     """The cost of a job is above what is allowed, or unknown and not accepted."""
+
+
+class InfeasiblePlanError(QRNGError):
+    """No plan keeps every limit; the message says which is in the way, and by how much."""
 
 
 class RunInterruptedError(QRNGError):

@@ -50,12 +50,17 @@ class Decision:
 
 def eligible(request: Request) -> tuple[Candidate, ...]:
     """Lists the candidates that the policy allows at all, in their order."""
-    wanted = {
+    wanted = allowed_origins(request.fallback)
+    return tuple(candidate for candidate in request.candidates if candidate.origin in wanted)
+
+
+def allowed_origins(fallback: Fallback) -> tuple[Origin, ...]:
+    """Lists the origins that may deliver."""
+    return {
         Fallback.HARDWARE_ONLY: (Origin.HARDWARE,),
         Fallback.SIMULATOR_ONLY: (Origin.SIMULATOR,),
         Fallback.SIMULATE_ON_FAILURE: (Origin.HARDWARE, Origin.SIMULATOR),
-    }[request.fallback]
-    return tuple(candidate for candidate in request.candidates if candidate.origin in wanted)
+    }[fallback]
 
 
 def stand_ins(request: Request, candidate: Candidate) -> tuple[Candidate, ...]:

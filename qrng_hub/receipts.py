@@ -62,6 +62,11 @@ class SourceTally:
         self._digests.append(block.sha256)
         self._last = block.model_copy(update={"outcomes": block.outcomes[:0]}), credit
 
+    @property
+    def last_bits_per_shot(self) -> float:
+        """The estimate of the last block, in bits a shot; 0 before the first."""
+        return self._last[1].estimated_bits_per_shot if self._last else 0.0
+
     def add_purge(self, worked: bool) -> None:
         """Counts an attempt to delete a job's outcomes at the vendor."""
         self._purged.append(worked)
@@ -120,7 +125,7 @@ def build_receipt(
         protocol=request.protocol,
         conditioning=conditioning,
         mixed_with_os_entropy=request.mix_os_entropy,
-        credit=_credit(sources, 8 * len(output)),
+        credit=_credit(sources, 8 * len(output), request.mode),
         substitutions=substitutions,
         sources=sources,
     )
@@ -133,8 +138,15 @@ def _origin(sources: tuple[SourceReceipt, ...]) -> Literal["hardware", "simulato
     return "hardware" if origins == {Origin.HARDWARE} else "simulator"
 
 
-def _credit(sources: tuple[SourceReceipt, ...], output_bits: int) -> Credit:
-    """Credits the best of the hardware sources: their XOR is as good as the best of them."""
+def _credit(sources: tuple[SourceReceipt, ...], output_bits: int, mode: str) -> Credit:
+    """Credits the best of the hardware sources: their XOR is as good as the best of them.
+
+    Of a plan, whose sources gave one part of the output each, all of them, each for its own part.
+    """
+    if mode == "plan" and any(source.origin is Origin.HARDWARE for source in sources):
+        bits = sum(min(one.credited_bits, 8.0 * one.bytes_delivered) for one in sources)
+        reason = "estimated from the statistics of each hardware source, under its assumptions; not certified"
+        return Credit(bits=min(bits, output_bits), reason=reason)
     best = max((source.credited_bits for source in sources if source.origin is Origin.HARDWARE), default=None)
     if best is None:
         return Credit(bits=0, reason="every source is a simulator: a deterministic generator's output")

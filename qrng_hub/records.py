@@ -101,7 +101,7 @@ class Request(Record):
     """What a caller wants: how many bytes, by which protocol, from whom, under which policy."""
 
     bytes: int
-    mode: Literal["first", "each"] = "first"
+    mode: Literal["first", "each", "plan"] = "first"
     protocol: str = "superposition"
     mix_os_entropy: bool = True
     retain_raw: bool = False
@@ -350,6 +350,7 @@ class Receipt(Record):
     """The digest of the output; None under 32 bytes, where it would reveal it."""
     origin: Literal["hardware", "simulator", "mixed"]
     mode: str
+    """How the sources make the output: first, one; each, their XOR; plan, one part each, in their order."""
     protocol: str
     conditioning: str
     mixed_with_os_entropy: bool

@@ -22,6 +22,7 @@ from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameErr
 _COMMANDS = {
     "bytes": "draw",
     "run": "draw",
+    "plan": "plan",
     "backends": "backends",
     "jobs": "jobs",
     "config": "config",

@@ -18,6 +18,7 @@ from qrng_hub.cli.progress import progress_display
 from qrng_hub.config import load_run_file
 from qrng_hub.files import private_file, state_folder, write_private
 from qrng_hub.hub import Hub
+from qrng_hub.planner import Plan
 from qrng_hub.records import Draw, Receipt
 
 _SHOWN_BYTES = 4096
@@ -52,7 +53,8 @@ def bytes_command(
 @click.argument("config", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: the bytes in hex and their receipt.")
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
-def run_command(config: str, as_json: bool, out: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Run a plan that costs money without asking.")
+def run_command(config: str, as_json: bool, out: str | None, yes: bool) -> None:
     """Draw what the run file CONFIG asks for and show where it came from."""
     if out == "-":
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
@@ -60,8 +62,11 @@ def run_command(config: str, as_json: bool, out: str | None) -> None:
     if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
     with _output(out, default=None) as file:
-        with Hub.open(run_file) as hub, progress_display(run_file) as on_progress:
-            draw = hub.run(on_progress=on_progress)
+        with Hub.open(run_file) as hub:
+            if run_file.request.mode == "plan" and not yes:
+                _ask_before_spending(hub.plan())
+            with progress_display(run_file) as on_progress:
+                draw = hub.run(on_progress=on_progress)
         file.write(draw.data)
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
     write_private(path, _receipt_text(draw.receipt))
@@ -69,6 +74,16 @@ def run_command(config: str, as_json: bool, out: str | None) -> None:
         click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
+
+
+def _ask_before_spending(plan: Plan) -> None:
+    """Shows a plan that can cost money and asks; without a terminal to ask on, it is refused."""
+    if not plan.cost_high and not plan.warnings:
+        return
+    tables.show_plan(plan, to_stderr=True)
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"this plan may cost {plan.cost_high:.2f} USD: run it with --yes")
+    click.confirm(f"Spend up to {plan.cost_high:.2f} USD?", abort=True, err=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qrng_hub.ledger import LedgerJob
+from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
 from qrng_hub.records import Backend, Check, LedgerEvent, Receipt, SourceReceipt
@@ -126,6 +127,32 @@ def show_prices(prices: Sequence[Price], today: date) -> None:
             one.source,
         )  # fmt: skip
     _console().print(table)
+
+
+def show_plan(plan: Plan, *, to_stderr: bool = False) -> None:
+    """Prints one row a backend, then the whole, and what the same would cost without planning."""
+    table = _table(
+        "backend", "origin", ">qubits", ">jobs", ">shots a job", ">output bytes", ">bits expected", ">cost est.",
+        ">wait s", ">run s", "why",
+    )  # fmt: skip
+    for one in plan.lines:
+        wait = "unknown" if one.wait_seconds is None else f"{one.wait_seconds[0]:.0f}-{one.wait_seconds[1]:.0f}"
+        runs = (
+            f"{one.jobs:,}", f"{max(one.shots):,}", f"{64 * one.outputs:,}", f"{one.expected_bits:,.0f}",
+            _range(one.cost_low, one.cost_high, "USD"), wait,
+            "unknown" if one.run_seconds is None else f"{one.run_seconds:,.0f}",
+        ) if one.chosen else ("", "", "", "", "", "", "")  # fmt: skip
+        table.add_row(one.address, one.origin, str(len(one.qubits) or "-"), *runs, one.reason)
+    console = Console(markup=False, stderr=True) if to_stderr else _console()
+    console.print(table)
+    expected = "" if plan.seconds is None else f", done in about {plan.seconds:,.0f} s"
+    total = _range(plan.cost_low, plan.cost_high, "USD")
+    console.print(f"{plan.bytes:,} bytes for {total}{expected}", soft_wrap=True)
+    if plan.naive_cost is not None:
+        naive = _money(plan.naive_cost, "USD")
+        console.print(f"all on the lowest price a shot, {plan.naive_address}: {naive}", soft_wrap=True)
+    for warning in plan.warnings:
+        console.print(Text(warning, "yellow"), soft_wrap=True)
 
 
 def show_costs(lines: Sequence[CostLine]) -> None:

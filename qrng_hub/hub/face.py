@@ -6,6 +6,7 @@ import os
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +28,9 @@ from qrng_hub.errors import LedgerError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
 from qrng_hub.hub.opening import open_registry, request_of
+from qrng_hub.hub.planning import plan_of
 from qrng_hub.ledger import LedgerJob, open_ledger
+from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
     Backend,
@@ -41,7 +44,7 @@ from qrng_hub.records import (
     Receipt,
 )
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
-from qrng_hub.runner import Progress, Runner, retain
+from qrng_hub.runner import Progress, Runner, Standing, retain
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -79,7 +82,7 @@ class Hub:
         self._closed = False
         self._registry = open_registry(run_file, clock, adapters)
         self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
-        limits = Limits(run_file.budget.usd_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
+        limits = Limits(run_file.budget.most_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
         dispatcher = Dispatcher(self._ledger, clock, limits)
         self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder() / "raw")
         _open_hubs.add(self)
@@ -123,7 +126,10 @@ class Hub:
             raise RequestError(
                 f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
             )
-        return self._runner.draw(request_of(self.run_file, self._registry, count, backend), on_progress)
+        request = request_of(self.run_file, self._registry, count, backend)
+        if request.mode == "plan":
+            return self._runner.draw_planned(request, partial(self._replan, count), on_progress)
+        return self._runner.draw(request, on_progress)
 
     def run(self, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
         """Draws what the run file's `[request]` asks for; raises as `draw` does."""
@@ -150,6 +156,14 @@ class Hub:
         except (TypeError, ValidationError) as error:
             raise RequestError(f"raw takes a circuit or several, and a number of shots: {error}") from error
         return self._runner.collect(spec)
+
+    def plan(self) -> Plan:
+        """Plans who runs what for the run file's request, what that costs and how long it takes; submits nothing.
+
+        Raises `InfeasiblePlanError` if no plan keeps every limit, and says which is in the way.
+        """
+        self._require_open()
+        return self._replan(self.run_file.request.bytes, None)
 
     def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
         """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""
@@ -231,6 +245,9 @@ class Hub:
             raise LedgerError(f"nobody knows whether job {job.spec.key} is at the vendor; reconcile first")
         adapter, _ = self._registry.resolve(job.spec.address)
         return job, adapter
+
+    def _replan(self, count: int, standing: Standing | None) -> Plan:
+        return plan_of(self.run_file, self._registry, self._ledger, self._clock.now(), count, standing)
 
     def _require_open(self) -> None:
         if self._closed:

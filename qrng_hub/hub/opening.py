@@ -40,20 +40,26 @@ def check_run_file(run_file: RunFile) -> None:
 
 def request_of(run_file: RunFile, registry: Registry, count: int, backend: str | None) -> Request:
     """Makes the request of `count` bytes from the backends listed, or from one only."""
-    wanted, listed = run_file.request, run_file.backends
-    if backend is not None:
-        registry.resolve(backend)
-        listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+    wanted = run_file.request
     return Request(
         bytes=count,
-        mode=wanted.mode,
+        mode="first" if backend is not None and wanted.mode == "plan" else wanted.mode,
         protocol=wanted.protocol,
         mix_os_entropy=wanted.mix_os_entropy,
         retain_raw=wanted.retain_raw,
         purge_at_vendor=wanted.purge_at_vendor,
         fallback=run_file.policy.fallback,
-        candidates=tuple(_candidate(registry, one) for one in listed),
+        candidates=candidates_of(run_file, registry, backend),
     )
+
+
+def candidates_of(run_file: RunFile, registry: Registry, backend: str | None = None) -> tuple[Candidate, ...]:
+    """Lists the backends of a run file, or one only, whether or not it is in the file."""
+    listed = run_file.backends
+    if backend is not None:
+        registry.resolve(backend)
+        listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+    return tuple(_candidate(registry, one) for one in listed)
 
 
 def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:

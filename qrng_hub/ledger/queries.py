@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -67,6 +68,16 @@ def ledger_job(connection: Connection, key: str) -> LedgerJob:
     """Reads the job of a key that is in the ledger."""
     row = connection.execute(select(*_JOB_COLUMNS).where(schema.jobs.c.key == key)).one()
     return LedgerJob.model_validate(dict(row._mapping))
+
+
+def spent(connection: Connection, draw_id: str) -> dict[str, Decimal]:
+    """Adds up, by backend, the bills of a draw's jobs, and where there is none the highest estimate."""
+    table = schema.jobs.c
+    statement = select(table.address, table.cost_billed, table.cost_estimated_high).where(table.draw_id == draw_id)
+    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for address, billed, high in connection.execute(statement.where(table.currency == "USD")):
+        amounts[address] += billed if billed is not None else high or Decimal(0)
+    return dict(amounts)
 
 
 def unfinished(connection: Connection) -> tuple[Job, ...]:

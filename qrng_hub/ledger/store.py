@@ -75,6 +75,11 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.jobs(connection, limit)
 
+    def spent(self, draw_id: str) -> dict[str, Decimal]:
+        """Adds up what a draw's jobs cost in USD, by backend: bills, and where there is none the highest estimate."""
+        with self._database.reading() as connection:
+            return queries.spent(connection, draw_id)
+
     def unfinished(self) -> tuple[Job, ...]:
         """Lists, oldest first, the jobs on record that the vendor may still work on, or whose bill is pending."""
         with self._database.reading() as connection:

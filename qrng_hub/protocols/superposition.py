@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, ReconstructedMeasurementsError, RequestError
@@ -35,10 +36,21 @@ class Superposition:
 
     def circuit(self, backend: Backend, candidate: Candidate) -> Circuit:
         """Makes the circuit, on the first qubits of the backend; raises `BackendLimitError` if it has fewer."""
-        qubits = candidate.qubits or backend.default_qubits
-        if qubits > backend.qubits:
-            raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {qubits:,}: ask for fewer")
+        return _hadamards(tuple(range(_qubits(backend, candidate))))
+
+    def circuit_on(self, qubits: tuple[int, ...]) -> Circuit:
+        """Makes the circuit on these physical qubits, ascending."""
         return _hadamards(qubits)
+
+    def expected_bits(self, backend: Backend, candidate: Candidate) -> dict[int, float]:
+        """Expects the min-entropy a shot of each qubit that the candidate may use, from its published readout errors.
+
+        Only the best `candidate.qubits`, if so many are asked for.
+        """
+        every = range(backend.qubits if backend.calibration else _qubits(backend, candidate))
+        expected = dict(zip(every, _expected(backend, every, MIN_SHOTS).tolist(), strict=True))
+        best = sorted(every, key=lambda qubit: (-expected[qubit], qubit))[: candidate.qubits or backend.qubits]
+        return {qubit: expected[qubit] for qubit in sorted(best)}
 
     def shots(self, backend: Backend, candidate: Candidate, byte_count: int) -> int:
         """Returns the shots of the next job towards `byte_count` bytes: as the candidate says, or as many as suffice.
@@ -52,7 +64,7 @@ class Superposition:
             return candidate.shots
         outputs = math.ceil(byte_count / OUTPUT_BYTES)
         most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // qubits, MIN_SHOTS))
-        expected = _expected_bits_per_shot(backend, qubits, MIN_SHOTS)
+        expected = float(_expected(backend, range(qubits), MIN_SHOTS).sum())
         return min(max(outputs * shots_per_output(expected), MIN_SHOTS), most)
 
     def credit(self, block: RawBlock) -> EntropyCredit:
@@ -79,7 +91,7 @@ class Superposition:
 
 def _require_worthwhile(backend: Backend, qubits: int, shots: int) -> None:
     """Refuses a job that would be paid for in vain, or that memory cannot hold."""
-    expected = _expected_bits_per_shot(backend, qubits, shots) * shots if shots > 1 else 0.0
+    expected = float(_expected(backend, range(qubits), shots).sum()) * shots if shots > 1 else 0.0
     if expected < INPUT_BITS:
         raise RequestError(
             f"{shots} shots of {qubits} qubits of {backend.address} carry some {expected:.0f} estimated bits, and an"
@@ -93,13 +105,20 @@ def _require_worthwhile(backend: Backend, qubits: int, shots: int) -> None:
 
 
 @lru_cache(maxsize=64)
-def _hadamards(qubits: int) -> Circuit:
-    return Circuit().h(*range(qubits)).measure(*range(qubits))
+def _hadamards(qubits: tuple[int, ...]) -> Circuit:
+    return Circuit().h(*qubits).measure(*qubits)
 
 
-def _expected_bits_per_shot(backend: Backend, qubits: int, shots: int) -> float:
+def _qubits(backend: Backend, candidate: Candidate) -> int:
+    qubits = candidate.qubits or backend.default_qubits
+    if qubits > backend.qubits:
+        raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {qubits:,}: ask for fewer")
+    return qubits
+
+
+def _expected(backend: Backend, qubits: range, shots: int) -> npt.NDArray[np.float64]:
     """Expects of each qubit what its published readout error leaves, ideal where none is published."""
     flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
-    zero, one = np.transpose([flips.get(qubit, (0.0, 0.0)) for qubit in range(qubits)])
+    zero, one = np.transpose([flips.get(qubit, (0.0, 0.0)) for qubit in qubits])
     ones = np.rint((1 + zero - one) / 2 * shots).astype(np.int64)
-    return float(most_common_value(ones, shots).sum())
+    return most_common_value(ones, shots)

@@ -1,7 +1,9 @@
 """The loop of a draw: dispatch jobs until there are bytes enough, fall back as the policy says, keep the receipt."""
 
 from qrng_hub.runner.draw import Runner
+from qrng_hub.runner.intake import retain
+from qrng_hub.runner.planned import Replan, Standing
 from qrng_hub.runner.rehearsal import rehearse
-from qrng_hub.runner.source import Progress, retain
+from qrng_hub.runner.source import Progress
 
-__all__ = ["Progress", "Runner", "rehearse", "retain"]
+__all__ = ["Progress", "Replan", "Runner", "Standing", "rehearse", "retain"]

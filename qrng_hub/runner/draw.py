@@ -22,6 +22,8 @@ from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import build_receipt
 from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
 from qrng_hub.registry import Registry
+from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.planned import PlannedDraw, Replan
 from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
@@ -48,15 +50,37 @@ class Runner:
         Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
         `PolicyStopError` when nothing is left to try, or the error of the backend that ended it.
         """
-        now = self._clock.now()
-        draw_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        draw_id = self._new_id()
         deliveries = self._deliveries(request, draw_id, on_progress)
-        output = xor_all([delivery.data for delivery in deliveries])
+        return self._delivered(request, draw_id, deliveries, xor_all([delivery.data for delivery in deliveries]))
+
+    def draw_planned(self, request: Request, replan: Replan, on_progress: Callable[[Progress], None]) -> Draw:
+        """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
+
+        Warns as `draw` does. Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
+        """
+        stop, draw_id = threading.Event(), self._new_id()
+        planned = PlannedDraw(
+            request, replan, self._registry, self._dispatcher, self._intake(request), draw_id, stop, on_progress
+        )
+        for work in planned.rounds():
+            starts = [partial(self._pool(address).submit, run) for address, run in work]
+            _results(self._run(starts, stop, draw_id))
+        deliveries = planned.deliveries()
+        return self._delivered(request, draw_id, deliveries, b"".join(delivery.data for delivery in deliveries))
+
+    def _new_id(self) -> str:
+        return f"{self._clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+
+    def _intake(self, request: Request) -> Intake:
+        return Intake(Superposition(), self._ledger, self._raw_folder, request)
+
+    def _delivered(self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes) -> Draw:
         if request.mix_os_entropy:
             output = mix_with_os(output)
         sources = tuple(delivery.receipt for delivery in deliveries)
         substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
-        receipt = build_receipt(request, output, draw_id, now, DESCRIPTION, sources, substitutions)
+        receipt = build_receipt(request, output, draw_id, self._clock.now(), DESCRIPTION, sources, substitutions)
         self._ledger.record_draw(receipt)
         _warn_of_simulation(deliveries, self._registry)
         return Draw(data=output, receipt=receipt)
@@ -90,15 +114,7 @@ class Runner:
             raise PolicyStopError(f"fallback = {request.fallback.value!r} allows none of the backends listed: {listed}")
         stop = threading.Event()
         source = Source(
-            Superposition(),
-            self._registry,
-            self._dispatcher,
-            self._ledger,
-            self._raw_folder,
-            request,
-            draw_id,
-            stop,
-            on_progress,
+            self._registry, self._dispatcher, self._ledger, self._intake(request), request, draw_id, stop, on_progress
         )
         chosen = candidates[:1] if request.mode == "first" else candidates
         starts = [partial(self._pool(one.address).submit, source.deliver, one) for one in chosen]
@@ -130,8 +146,8 @@ class Runner:
             return self._pools[vendor]
 
 
-def _results(futures: Sequence[Future[Delivery]]) -> tuple[Delivery, ...]:
-    """Collects the deliveries; of several errors raises one that is not merely the stop it caused."""
+def _results(futures: Sequence[Future[Result]]) -> tuple[Result, ...]:
+    """Collects the results; of several errors raises one that is not merely the stop it caused."""
     errors = [error for future in futures if (error := future.exception()) is not None]
     for error in sorted(errors, key=lambda error: isinstance(error, RunInterruptedError)):
         raise error
@@ -149,5 +165,5 @@ def _warn_of_simulation(deliveries: Sequence[Delivery], registry: Registry) -> N
                     f"{failed.failed} did not deliver ({failed.reason}); the simulator {delivery.receipt.address} did:"
                     " these bytes carry no credited entropy",
                     SimulatedFallbackWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )

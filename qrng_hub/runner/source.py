@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 
 from qrng_hub import policy
-from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import BackendOfflineError, InsufficientEntropyError, PolicyStopError, QRNGError
-from qrng_hub.extractors import condition, shots_per_output
-from qrng_hub.files import require_writable_folder, write_private
+from qrng_hub.errors import BackendOfflineError, PolicyStopError, QRNGError
+from qrng_hub.files import require_writable_folder
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Superposition
-from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import (
     Availability,
     Backend,
     Candidate,
-    EntropyCredit,
-    Job,
     JobSpec,
-    RawBlock,
     Request,
     SourceReceipt,
     Substitution,
 )
 from qrng_hub.registry import Registry
+from qrng_hub.runner.intake import Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +51,10 @@ class Delivery:
 class Source:
     """Delivers the bytes of one request from one candidate, or from those that stand in for it."""
 
-    protocol: Superposition
     registry: Registry
     dispatcher: Dispatcher
     ledger: Ledger
-    raw_folder: Path
+    intake: Intake
     request: Request
     draw_id: str
     stop: threading.Event
@@ -101,33 +91,15 @@ class Source:
         if backend.availability is Availability.OFFLINE:
             raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
         if self.request.retain_raw:
-            require_writable_folder(self.raw_folder)
+            require_writable_folder(self.intake.raw_folder)
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = job_spec(self.protocol, backend, candidate, wanted - len(output))
+            spec = job_spec(self.intake.protocol, backend, candidate, wanted - len(output))
             outcome = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
-            tally.add(outcome)
-            for block in outcome.blocks:
-                credit = self.protocol.credit(block)
-                tally.add_block(block, credit)
-                output += _conditioned(block, credit)
-                if self.request.retain_raw:
-                    retain(block, self.raw_folder)
-            if self.request.purge_at_vendor:
-                tally.add_purge(self._purge(adapter, outcome.job))
+            output += self.intake.take(adapter, outcome, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
-
-    def _purge(self, adapter: Adapter, job: Job) -> bool:
-        """Deletes a job's outcomes at the vendor, unless that would delete a bill that is still to come.
-
-        Reconciling deletes them once the bill is known. A failure does not undo the draw.
-        """
-        if job.bill_is_pending:
-            self.ledger.record_event(PURGE_DEFERRED, job.spec.key, {"reason": "the bill is still to come"})
-            return False
-        return purge(adapter, self.ledger, job)
 
 
 def job_spec(protocol: Superposition, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
@@ -139,25 +111,6 @@ def job_spec(protocol: Superposition, backend: Backend, candidate: Candidate, by
         shots=protocol.shots(backend, candidate, byte_count),
         options=candidate.options,
     )
-
-
-def retain(block: RawBlock, folder: Path) -> Path:
-    """Writes a block's packed outcomes, which are secrets, to a .npy file of mode 0600 named by its SHA-256."""
-    file = io.BytesIO()
-    np.save(file, block.outcomes, allow_pickle=False)
-    return write_private(folder / f"{block.sha256}.npy", file.getvalue())
-
-
-def _conditioned(block: RawBlock, credit: EntropyCredit) -> bytes:
-    """Hashes a block down; raises `InsufficientEntropyError` if it does not even give one output."""
-    output = condition(block.outcomes, shots_per_output(credit.estimated_bits_per_shot))
-    if not output:
-        carried = credit.estimated_bits_per_shot * block.shots
-        raise InsufficientEntropyError(
-            f"{block.address}: {block.shots} shots of {len(block.qubits)} qubits carry {carried:.0f} estimated bits,"
-            " and an output needs 576 in whole shots; ask for more shots or more qubits"
-        )
-    return output
 
 
 def _final(error: QRNGError, failed: list[Substitution]) -> QRNGError:

@@ -1,0 +1,129 @@
+"""What the planner reckons with and what it answers; asks nobody.
+
+The unit is the *output*: 64 bytes, for which a backend runs so many shots that they carry what the
+conditioning asks for. A job gives a whole number of outputs, and what is left of its shots is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from qrng_hub.records import Amount, Candidate, Record
+
+
+class Tariff(Record):
+    """What a job of `x` outputs takes, in money or in seconds: the highest of several lines a + b x.
+
+    A fee a job and a shot is one line; time with a minimum is two.
+    """
+
+    lines: tuple[tuple[Decimal, Decimal], ...]
+
+    def of(self, outputs: int) -> Decimal:
+        """Returns what a job of that many outputs takes."""
+        return max(fixed + each * outputs for fixed, each in self.lines)
+
+    def in_all(self, jobs: int, outputs: int) -> Decimal:
+        """Returns what that many outputs take, spread evenly over jobs; nothing for none."""
+        if not jobs:
+            return Decimal(0)
+        some, more = divmod(outputs, jobs)
+        return more * self.of(some + 1) + (jobs - more) * self.of(some)
+
+
+class Terms(Record):
+    """On what terms a backend gives outputs; with `problem`, why it gives none."""
+
+    candidate: Candidate
+    qubits: tuple[int, ...] = ()
+    bits_per_shot: float = 0.0
+    """The min-entropy expected of a shot, over all of these qubits."""
+    shots_each: int = 0
+    """Shots for one output."""
+    shots_least: int = 0
+    """Shots of a job at least: fewer say too little of the qubits."""
+    outputs_a_job: int = 0
+    """The most outputs that one job gives."""
+    cost: Tariff | None = None
+    seconds: Tariff | None = None
+    """How long a job runs; None if that is not known."""
+    wait_seconds: tuple[float, float] | None = None
+    """How long a job is expected to queue, low and high; None if that is not known."""
+    max_usd: Amount | None = None
+    """The most that may be spent on this backend."""
+    is_stale: bool = False
+    problem: str = ""
+
+    @property
+    def vendor(self) -> str:
+        """The adapter's name: backends of one vendor are one party to trust."""
+        return self.candidate.address.partition(":")[0]
+
+    def shots_for(self, outputs: int) -> int:
+        """Returns the shots of a job that is to give so many outputs."""
+        return max(outputs * self.shots_each, self.shots_least)
+
+    def jobs_for(self, outputs: int) -> int:
+        """Returns the fewest jobs that give that many outputs."""
+        return math.ceil(outputs / self.outputs_a_job)
+
+
+class Demand(Record):
+    """What a plan must achieve, and within which limits."""
+
+    outputs: int
+    usd: Amount | None = None
+    """The most that may be spent; None is no limit."""
+    seconds: float | None = None
+    """How long it may take from now; None is no limit."""
+    vendors_min: int = 1
+    objective: Literal["cost", "time"] = "cost"
+    usd_per_hour: Amount = Decimal(0)
+    """What an hour of waiting is worth, beside the cost."""
+
+
+class PlanLine(Record):
+    """One backend in a plan: what it runs, or why it runs nothing."""
+
+    address: str
+    origin: str
+    chosen: bool
+    reason: str
+    qubits: tuple[int, ...] = ()
+    jobs: int = 0
+    shots: tuple[int, ...] = ()
+    """The shots of each job."""
+    outputs: int = 0
+    expected_bits: float = 0.0
+    cost_low: Decimal | None = None
+    cost_high: Decimal | None = None
+    wait_seconds: tuple[float, float] | None = None
+    run_seconds: float | None = None
+    stale_price: bool = False
+
+
+class Plan(Record):
+    """Who runs what for a request; money in USD.
+
+    `naive_cost` is what the same outputs would cost on the backend with the lowest price a shot alone.
+    """
+
+    created_utc: datetime
+    bytes: int
+    outputs: int
+    lines: tuple[PlanLine, ...]
+    cost_low: Decimal
+    cost_high: Decimal
+    naive_cost: Decimal | None
+    naive_address: str | None
+    seconds: float | None
+    """Until the last job is expected to be done; None if that is not known."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[PlanLine, ...]:
+        """The backends that run something."""
+        return tuple(line for line in self.lines if line.chosen)

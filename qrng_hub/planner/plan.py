@@ -1,0 +1,164 @@
+"""Makes a plan of the terms of every backend, or says which limit is in the way and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from qrng_hub.errors import InfeasiblePlanError
+from qrng_hub.planner.model import Demand, Plan, PlanLine, Tariff, Terms
+from qrng_hub.planner.solve import Choice, solve
+from qrng_hub.records import Quote
+
+#: The quote of a job of so many shots on these terms.
+Requote = Callable[[Terms, int], Quote]
+
+
+def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: Requote, now: datetime) -> Plan:
+    """Plans the cheapest, or the fastest, way; raises `InfeasiblePlanError` if no way keeps every limit.
+
+    The costs shown are quotes of the very jobs planned.
+    """
+    usable = [one for one in terms if not one.problem]
+    choice = solve(usable, demand)
+    if choice is None:
+        raise InfeasiblePlanError("\n".join(["no plan keeps every limit:", *_obstacles(terms, usable, demand)]))
+    lines = tuple(_line(one, choice, requote) for one in terms)
+    chosen = [line for line in lines if line.chosen]
+    cheapest = _naive(usable, demand.outputs)
+    return Plan(
+        created_utc=now,
+        bytes=byte_count,
+        outputs=demand.outputs,
+        lines=lines,
+        cost_low=sum((line.cost_low or Decimal(0) for line in chosen), Decimal(0)),
+        cost_high=sum((line.cost_high or Decimal(0) for line in chosen), Decimal(0)),
+        naive_cost=_alone(cheapest, demand.outputs) if cheapest else None,
+        naive_address=cheapest.candidate.address if cheapest else None,
+        seconds=_seconds(chosen),
+        warnings=tuple(_warnings(chosen, demand)),
+    )
+
+
+def _line(one: Terms, choice: Choice, requote: Requote) -> PlanLine:
+    address, origin = one.candidate.address, str(one.candidate.origin)
+    wait = one.wait_seconds
+    if one.problem:
+        return PlanLine(address=address, origin=origin, chosen=False, reason=one.problem)
+    if address not in choice:
+        reason = _why_not(one)
+        return PlanLine(
+            address=address, origin=origin, chosen=False, reason=reason, qubits=one.qubits, wait_seconds=wait
+        )
+    jobs, outputs = choice[address]
+    some, more = divmod(outputs, jobs)
+    shots = tuple(one.shots_for(some + (number < more)) for number in range(jobs))
+    quotes = {size: requote(one, size) for size in set(shots)}
+    lows, highs = ([getattr(quotes[size], end) for size in shots] for end in ("low", "high"))
+    return PlanLine(
+        address=address,
+        origin=origin,
+        chosen=True,
+        reason="chosen",
+        qubits=one.qubits,
+        jobs=jobs,
+        shots=shots,
+        outputs=outputs,
+        expected_bits=one.bits_per_shot * sum(shots),
+        cost_low=None if None in lows else sum(lows, Decimal(0)),
+        cost_high=None if None in highs else sum(highs, Decimal(0)),
+        wait_seconds=wait,
+        run_seconds=float(one.seconds.in_all(jobs, outputs)) if one.seconds else None,
+        stale_price=one.is_stale,
+    )
+
+
+def _why_not(one: Terms) -> str:
+    if one.cost is None:
+        return "its price is unknown, and others suffice"
+    each = one.cost.of(one.outputs_a_job) / one.outputs_a_job
+    return f"not needed: {each:.4f} USD an output at best"
+
+
+def _seconds(chosen: Sequence[PlanLine]) -> float | None:
+    ends = [None if line.wait_seconds is None else line.wait_seconds[1] + (line.run_seconds or 0.0) for line in chosen]
+    return None if None in ends else max((end for end in ends if end is not None), default=0.0)
+
+
+def _warnings(chosen: Sequence[PlanLine], demand: Demand) -> Iterator[str]:
+    for line in chosen:
+        if line.stale_price:
+            yield f"the price of {line.address} is stale: the estimate is a quarter wider each way"
+        if line.cost_high is None:
+            yield f"the price of {line.address} is unknown, and the run file accepts that"
+        if demand.seconds is not None and line.wait_seconds is None:
+            yield f"the queue of {line.address} is unknown: nothing says that it meets the deadline"
+
+
+def _naive(usable: Sequence[Terms], outputs: int) -> Terms | None:
+    """Picks the backend with the lowest price a shot, as one would without reckoning."""
+
+    def price_a_shot(pair: tuple[Terms, Tariff]) -> tuple[Decimal, Decimal]:
+        one, cost = pair
+        return max(each for _, each in cost.lines) / one.shots_each, _alone(one, outputs)
+
+    priced = [(one, one.cost) for one in usable if one.cost is not None]
+    return min(priced, key=price_a_shot)[0] if priced else None
+
+
+def _alone(one: Terms, outputs: int) -> Decimal:
+    return one.cost.in_all(one.jobs_for(outputs), outputs) if one.cost else Decimal(0)
+
+
+def _obstacles(terms: Sequence[Terms], usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
+    """Says what each limit alone would have to be; if none alone is in the way, that several are."""
+    if not usable:
+        yield from (f"  {one.candidate.address}: {one.problem}" for one in terms)
+        return
+    found = [*_without_budget(usable, demand), *_without_caps(usable, demand), *_without_deadline(usable, demand)]
+    vendors = len({one.vendor for one in usable})
+    if vendors < demand.vendors_min:
+        found.append(f"  policy.vendors_min is {demand.vendors_min}, and {vendors} vendor(s) can be used")
+    yield from found or ["  several limits together are in the way: the budget, the deadline, the caps of backends"]
+    yield from (f"  not usable: {one.candidate.address}: {one.problem}" for one in terms if one.problem)
+
+
+def _without_budget(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
+    if demand.usd is not None:
+        free = demand.model_copy(update={"usd": None, "objective": "cost", "usd_per_hour": Decimal(0)})
+        if (least := _cost(usable, solve(usable, free))) is not None:
+            short = least - demand.usd
+            yield f"  budget.usd is {demand.usd}, and it takes {least:.2f}: {short:.2f} USD more"
+
+
+def _without_caps(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
+    if any(one.max_usd is not None for one in usable):
+        uncapped = [one.model_copy(update={"max_usd": None}) for one in usable]
+        if (choice := solve(uncapped, demand)) is not None:
+            over = (one for one in uncapped if one.candidate.address in choice)
+            spent = ", ".join(f"{one.candidate.address} {_cost([one], choice):.2f}" for one in over)
+            yield f"  the caps of single backends are too low; without them: {spent} USD"
+
+
+def _without_deadline(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
+    if demand.seconds is not None:
+        unhurried = demand.model_copy(update={"seconds": None, "objective": "time"})
+        if (choice := solve(usable, unhurried)) is not None:
+            takes = max(_end(one, *choice[one.candidate.address]) for one in usable if one.candidate.address in choice)
+            yield (
+                f"  budget.deadline_utc is in {demand.seconds:,.0f} s, and the fastest plan takes {takes:,.0f} s:"
+                f" {takes - demand.seconds:,.0f} s more"
+            )
+
+
+def _end(one: Terms, jobs: int, outputs: int) -> float:
+    run = float(one.seconds.in_all(jobs, outputs)) if one.seconds else 0.0
+    return run + (one.wait_seconds[1] if one.wait_seconds else 0.0)
+
+
+def _cost(usable: Sequence[Terms], choice: Choice | None) -> Decimal | None:
+    if choice is None:
+        return None
+    own = ((one, choice[one.candidate.address]) for one in usable if one.candidate.address in choice)
+    return sum((one.cost.in_all(*pair) for one, pair in own if one.cost), Decimal(0))

@@ -1,0 +1,92 @@
+"""`qrng plan` and `qrng run` of a plan, against the services of two vendors and their unmodified clients."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.braket import BraketService
+from services.ibm import IBMService
+from services.ibm_hub import serving
+
+QRNG = Path(sys.executable).with_name("qrng")
+RUN_FILE = """
+version = 1
+request = {{ bytes = 2048, mode = "plan" }}
+policy = {{ fallback = "hardware-only", vendors_min = 2 }}
+budget.usd = {usd}
+[[backend]]
+address = "ibm:ibm_guadalupe"
+[[backend]]
+address = "braket:garnet"
+[[backend]]
+address = "braket:nosuch"
+[adapters.ibm]
+runtime_url = "{url}"
+[adapters.braket]
+region = "eu-north-1"
+s3 = "s3://amazon-braket-test/hub"
+"""
+
+
+@pytest.fixture
+def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
+    with serving(monkeypatch) as service:
+        yield service
+
+
+@pytest.fixture
+def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
+    service = BraketService().start()
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    yield service
+    service.stop()
+
+
+def qrng(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([QRNG, *arguments], capture_output=True, stdin=subprocess.DEVNULL, env=os.environ)
+
+
+def test_a_plan_is_shown_then_refused_without_a_yes_then_run(
+    ibm: IBMService, braket: BraketService, tmp_path: Path
+) -> None:
+    config = tmp_path / "plan.toml"
+    config.write_text(RUN_FILE.format(usd=20, url=ibm.runtime_url))
+    shown = qrng("plan", str(config), "--json")
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    plan = json.loads(shown.stdout)
+    chosen = {line["address"]: line for line in plan["lines"] if line["chosen"]}
+    assert set(chosen) == {"ibm:ibm_guadalupe", "braket:garnet"}
+    assert "nosuch" in next(line["reason"] for line in plan["lines"] if line["address"] == "braket:nosuch")
+    assert Decimal(plan["cost_high"]) == sum(Decimal(line["cost_high"]) for line in chosen.values())
+
+    asked = qrng("run", str(config))
+    assert (asked.returncode, asked.stdout) == (2, b"")
+    assert b"run it with --yes" in asked.stderr
+    assert (ibm.jobs.all, braket.tasks.all) == ({}, {})
+
+    done = qrng("run", str(config), "--yes", "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    receipt = json.loads(done.stdout)["receipt"]
+    assert {source["address"] for source in receipt["sources"]} == set(chosen)
+    assert sum(source["bytes_delivered"] for source in receipt["sources"]) == 2048
+    assert receipt["credit"]["bits"] == 8 * 2048
+    billed = sum(Decimal(source["cost_billed"]) for source in receipt["sources"])
+    assert billed <= Decimal(plan["cost_high"])
+    jobs = sum(len(source["job_keys"]) for source in receipt["sources"])
+    assert len(ibm.jobs.all) + len(braket.tasks.all) == jobs
+
+
+def test_a_plan_that_cannot_be_says_what_is_in_the_way(ibm: IBMService, braket: BraketService, tmp_path: Path) -> None:
+    config = tmp_path / "plan.toml"
+    config.write_text(RUN_FILE.format(usd=1, url=ibm.runtime_url))
+    done = qrng("plan", str(config))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"budget.usd is 1, and it takes" in done.stderr
+    assert b"not usable: braket:nosuch" in done.stderr

@@ -1,0 +1,185 @@
+"""The plan is what trying every way gives, and says which limit is in the way when there is none."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qrng_hub.errors import InfeasiblePlanError
+from qrng_hub.planner import Demand, Plan, Tariff, Terms, make_plan
+from qrng_hub.planner.solve import solve
+from qrng_hub.planner.tariffs import fit
+from qrng_hub.records import Candidate, Origin, Quote
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+AMOUNTS = st.decimals(0, 5, places=2)
+
+
+def terms(
+    address: str,
+    *lines: tuple[str, str],
+    outputs_a_job: int = 10,
+    seconds: tuple[str, str] | None = None,
+    wait: tuple[float, float] | None = None,
+    max_usd: str | None = None,
+    problem: str = "",
+) -> Terms:
+    """Makes the terms of a device."""
+    return Terms(
+        candidate=Candidate(address=address, origin=Origin.HARDWARE),
+        qubits=(0, 1),
+        bits_per_shot=1.5,
+        shots_each=384,
+        outputs_a_job=outputs_a_job,
+        cost=Tariff(lines=tuple((Decimal(a), Decimal(b)) for a, b in lines)),
+        seconds=None if seconds is None else Tariff(lines=((Decimal(seconds[0]), Decimal(seconds[1])),)),
+        wait_seconds=wait,
+        max_usd=None if max_usd is None else Decimal(max_usd),
+        problem=problem,
+    )
+
+
+def requote(one: Terms, shots: int) -> Quote:
+    assert one.cost is not None
+    cost = one.cost.of(shots // one.shots_each)
+    return Quote(low=cost, high=cost, source="test")
+
+
+def planned(listed: Sequence[Terms], **demand: object) -> Plan:
+    wanted = Demand.model_validate({"outputs": 10} | demand)
+    return make_plan(listed, wanted, 64 * wanted.outputs, requote, NOW)
+
+
+def ways(listed: Sequence[Terms], outputs: int) -> Iterator[dict[str, int]]:
+    """Lists every way to get so many outputs or a few more."""
+    for shares in product(range(outputs + 1), repeat=len(listed)):
+        if outputs <= sum(shares) <= outputs + len(listed):
+            yield {one.candidate.address: share for one, share in zip(listed, shares, strict=True) if share}
+
+
+def cost_of(listed: Sequence[Terms], way: dict[str, int]) -> Decimal:
+    """Adds up what a way costs with the fewest jobs: with more, no tariff here is cheaper."""
+    own = ((one, way[one.candidate.address]) for one in listed if one.candidate.address in way)
+    return sum((one.cost.in_all(one.jobs_for(share), share) for one, share in own if one.cost), Decimal(0))
+
+
+@st.composite
+def several_terms(draw: st.DrawFn) -> list[Terms]:
+    names = ["a:one", "a:two", "b:one", "c:one"][: draw(st.integers(1, 4))]
+    return [
+        terms(name, (str(draw(AMOUNTS)), str(draw(AMOUNTS))), outputs_a_job=draw(st.integers(1, 6))) for name in names
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(several_terms(), st.integers(1, 6), st.integers(1, 3))
+def test_the_plan_is_what_trying_every_way_gives(listed: list[Terms], outputs: int, vendors: int) -> None:
+    allowed = [way for way in ways(listed, outputs) if len({name.partition(":")[0] for name in way}) >= vendors]
+    demand = Demand(outputs=outputs, vendors_min=vendors)
+    choice = solve(listed, demand)
+    if not allowed:
+        assert choice is None
+        return
+    assert choice is not None
+    least = min(cost_of(listed, way) for way in allowed)
+    found = cost_of(listed, {name: share for name, (_, share) in choice.items()})
+    assert sum(share for _, share in choice.values()) >= outputs
+    assert abs(found - least) <= Decimal("0.0001")
+    assert solve(listed, demand.model_copy(update={"usd": least + Decimal("0.001")})) is not None
+    if least > Decimal("0.01"):
+        assert solve(listed, demand.model_copy(update={"usd": least - Decimal("0.01")})) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(several_terms(), st.integers(1, 40))
+def test_a_plan_never_costs_more_than_the_cheapest_price_a_shot(listed: list[Terms], outputs: int) -> None:
+    plan = make_plan(listed, Demand(outputs=outputs), 64 * outputs, requote, NOW)
+    assert plan.naive_cost is not None
+    assert plan.cost_high <= plan.naive_cost + Decimal("0.0001")
+
+
+def test_a_plan_of_a_minimum_and_a_fee_crosses_over_where_it_should() -> None:
+    by_task, by_time = terms("b:qpu", ("0.30", "0.10")), terms("s:sim", ("0.90", "0"), ("0.40", "0.05"))
+    small, large = planned([by_task, by_time], outputs=5), planned([by_task, by_time], outputs=10)
+    assert [line.address for line in (*small.chosen, *large.chosen)] == ["b:qpu", "s:sim"]
+    assert (small.cost_high, large.cost_high) == (Decimal("0.80"), Decimal("0.90"))
+
+
+def test_jobs_share_the_outputs_evenly() -> None:
+    (line,) = planned([terms("b:qpu", ("0.30", "0.10"), outputs_a_job=4)]).chosen
+    assert (line.jobs, line.shots, line.outputs) == (3, (4 * 384, 3 * 384, 3 * 384), 10)
+    assert line.cost_high == Decimal("1.90")
+    assert line.expected_bits == 1.5 * 3840
+
+
+def test_the_fastest_plan_shares_out_what_the_cheapest_does_not() -> None:
+    slow = terms("b:qpu", ("0", "0.10"), seconds=("0", "100"), wait=(0, 10))
+    fast = terms("i:qpu", ("0", "0.20"), seconds=("0", "50"), wait=(0, 10))
+    assert [line.address for line in planned([slow, fast]).chosen] == ["b:qpu"]
+    shared = planned([slow, fast], objective="time")
+    assert {line.address: line.outputs for line in shared.chosen} == {"b:qpu": 3, "i:qpu": 7}
+    assert shared.seconds == 360
+    worth = planned([slow, fast], usd_per_hour=Decimal(1000))
+    assert worth.seconds == 360
+
+
+def test_a_deadline_moves_work_to_whoever_meets_it() -> None:
+    slow = terms("b:qpu", ("0", "0.10"), seconds=("0", "100"), wait=(0, 10))
+    fast = terms("i:qpu", ("0", "0.20"), seconds=("0", "50"), wait=(0, 10))
+    plan = planned([slow, fast], seconds=520.0)
+    assert {line.address: line.outputs for line in plan.chosen} == {"b:qpu": 5, "i:qpu": 5}
+    with pytest.raises(InfeasiblePlanError, match=r"in 300 s, and the fastest plan takes 360 s: 60 s more"):
+        planned([slow, fast], seconds=300.0)
+
+
+def test_what_is_in_the_way_is_named_with_its_amount() -> None:
+    one, capped = terms("b:qpu", ("0.30", "0.10")), terms("b:qpu", ("0.30", "0.10"), max_usd="1")
+    with pytest.raises(InfeasiblePlanError, match=r"budget.usd is 1, and it takes 1.30: 0.30 USD more"):
+        planned([one], usd=Decimal(1))
+    with pytest.raises(InfeasiblePlanError, match=r"caps of single backends are too low; without them: b:qpu 1.30 USD"):
+        planned([capped])
+    with pytest.raises(InfeasiblePlanError, match=r"policy.vendors_min is 2, and 1 vendor"):
+        planned([one], vendors_min=2)
+    with pytest.raises(InfeasiblePlanError, match=r"x:y: offline"):
+        planned([terms("x:y", problem="offline")])
+    with pytest.raises(InfeasiblePlanError, match=r"several limits together"):
+        planned([capped], usd=Decimal(1))
+
+
+def test_a_cap_leaves_the_rest_to_the_next() -> None:
+    cheap, dear = terms("b:qpu", ("0", "0.10"), max_usd="0.45"), terms("i:qpu", ("0", "0.20"))
+    plan = planned([cheap, dear])
+    assert {line.address: line.outputs for line in plan.chosen} == {"b:qpu": 4, "i:qpu": 6}
+
+
+def test_an_unknown_queue_does_not_promise_a_deadline() -> None:
+    plan = planned([terms("b:qpu", ("0", "0.10"))], seconds=60.0)
+    assert "nothing says that it meets the deadline" in plan.warnings[0]
+    assert plan.seconds is None
+
+
+@pytest.mark.parametrize(
+    ("taken", "lines"),
+    [
+        (lambda size: Decimal("0.3") + size * Decimal("0.1"), 1),
+        (lambda size: max(Decimal("0.9"), Decimal("0.4") + size * Decimal("0.05")), 2),
+        (lambda size: Decimal(7), 1),
+    ],
+)
+def test_a_tariff_is_fitted_exactly_to_fees_and_minimums(taken: object, lines: int) -> None:
+    assert callable(taken)
+    tariff = fit(taken, 100)
+    assert len(tariff.lines) == lines
+    assert all(tariff.of(size) == taken(size) for size in (1, 2, 3, 10, 11, 50, 99, 100))
+
+
+def test_a_tariff_of_whole_seconds_is_bounded_from_above() -> None:
+    def taken(size: int) -> Decimal:
+        return Decimal(2 + -(-size // 7))
+
+    tariff = fit(taken, 100)
+    assert all(taken(size) <= tariff.of(size) <= taken(size) + 2 for size in (1, 2, 25, 50, 75, 99, 100))
