@@ -63,11 +63,17 @@ class BudgetSettings(Record):
     """`[budget]`: what may be spent; nothing unless this says so."""
 
     usd: Dollars | None = None
-    """The most that a plan may be estimated to cost; without it, nothing may."""
+    """The most that a draw may be estimated to cost, all its jobs together; without it, a plan may cost nothing."""
+    project: Annotated[str, Field(min_length=1, max_length=100)] = "default"
+    """Which runs share `usd_per_month`: those of one project in one ledger."""
+    usd_per_month: Dollars | None = None
+    """The most that all runs of the project may be estimated to cost in a month (UTC)."""
+    warn_at: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """The share of `usd_per_month` from which its use is warned of."""
     usd_per_job: Dollars | None = None
     """The most that one job may be estimated to cost; by default as much as `usd` allows.
 
-    A draw takes as many jobs as its bytes need: this is no limit of the whole.
+    A draw takes as many jobs as its bytes need; `usd` bounds the whole.
     """
     deadline_utc: AwareDatetime | None = None
     """When a plan must be expected to be done."""

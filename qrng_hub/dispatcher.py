@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from qrng_hub.adapter import Adapter, no_outcomes
 from qrng_hub.clock import Clock
 from qrng_hub.errors import (
     BudgetExceededError,
+    BudgetWarning,
     JobTimeoutError,
     QRNGError,
     RateLimitedError,
@@ -25,7 +27,7 @@ from qrng_hub.errors import (
     RunInterruptedError,
     VendorError,
 )
-from qrng_hub.ledger import Ledger
+from qrng_hub.ledger import Budget, Ledger
 from qrng_hub.policy import Action
 from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote
 
@@ -40,6 +42,13 @@ class Limits:
     """What one job may cost and how long it may take."""
 
     usd_per_job: Decimal = Decimal(0)
+    usd_per_draw: Decimal | None = None
+    """What all jobs of a draw may cost; None is no limit."""
+    project: str = "default"
+    usd_per_month: Decimal | None = None
+    """What all jobs of the project may cost in a month (UTC), whoever runs them; None is no limit."""
+    warn_at: float = 0.8
+    """The share of a budget from which its use is warned of."""
     max_wait_seconds: float = 86_400.0
     max_attempts: int = 3
 
@@ -126,10 +135,29 @@ class Dispatcher:
 
     def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
-        self._ledger.intend(spec, quote, adapter.origin(spec.backend_name), draw_id)
+        origin = adapter.origin(spec.backend_name)
+        self._warn(self._ledger.intend(spec, quote, origin, draw_id, self._budgets(draw_id)))
         job = self._submit(adapter, spec, stop)
         self._ledger.update(job)
         return job
+
+    def _budgets(self, draw_id: str | None) -> dict[str, Decimal]:
+        """Lists the budgets that a job is charged to, with their limits."""
+        limits, found = self._limits, dict[str, Decimal]()
+        if draw_id is not None and limits.usd_per_draw is not None:
+            found[f"draw {draw_id}"] = limits.usd_per_draw
+        if limits.usd_per_month is not None:
+            found[f"project {limits.project}, {self._clock.now():%Y-%m}"] = limits.usd_per_month
+        return found
+
+    def _warn(self, used: Iterable[Budget]) -> None:
+        """Warns of a budget that other runs share, once little of it is left."""
+        for one in used:
+            share = one.committed / one.usd if one.usd else Decimal(0)
+            if one.name.startswith("project") and share >= self._limits.warn_at:
+                spent = f"{one.committed} of {one.usd} USD"
+                message = f"{share:.0%} of the budget {one.name} is spent or reserved: {spent}"
+                warnings.warn(message, BudgetWarning, stacklevel=2)
 
     def _settle(
         self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event

@@ -34,7 +34,8 @@
         └── LedgerSchemaError                   it was written by a newer release
 
     UserWarning
-    └── SimulatedFallbackWarning                hardware was asked for, a simulator delivered
+    ├── SimulatedFallbackWarning                hardware was asked for, a simulator delivered
+    └── BudgetWarning                           little of a budget is left
 """
 
 
@@ -164,3 +165,7 @@ class LedgerSchemaError(LedgerError):
 
 class SimulatedFallbackWarning(UserWarning):
     """Hardware was asked for and a simulator delivered: its bits carry no credited entropy."""
+
+
+class BudgetWarning(UserWarning):
+    """Little of a budget that several runs share is left."""

@@ -60,3 +60,16 @@ def queue(config: str | None, as_json: bool) -> None:
         print_json(lines)
     else:
         tables.show_queue(lines)
+
+
+@report_command.command("budgets")
+@_config
+@_json
+def budgets(config: str | None, as_json: bool) -> None:
+    """Show what is spent or reserved of each budget."""
+    with Hub.open(config) as hub:
+        listed = hub.budgets()
+    if as_json:
+        print_json(listed)
+    else:
+        tables.show_budgets(listed)

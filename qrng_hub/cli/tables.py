@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qrng_hub.ledger import LedgerJob
+from qrng_hub.ledger import Budget, LedgerJob
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
@@ -167,6 +167,15 @@ def show_costs(lines: Sequence[CostLine]) -> None:
             _money(one.billed, one.currency), f"{one.bills_unknown:,}", _money(one.overrun, one.currency),
             "nothing credited" if per_mbit is None else _money(per_mbit, one.currency),
         )  # fmt: skip
+    _console().print(table)
+
+
+def show_budgets(budgets: Sequence[Budget]) -> None:
+    """Prints one row a budget."""
+    table = _table("budget", ">limit", ">spent or reserved", ">left")
+    for one in budgets:
+        left = _money(max(one.usd - one.committed, Decimal(0)), "USD")
+        table.add_row(one.name, _money(one.usd, "USD"), _money(one.committed, "USD"), left)
     _console().print(table)
 
 

@@ -23,13 +23,13 @@ from qrng_hub.config import (
     load_run_file,
     run_file_from,
 )
-from qrng_hub.dispatcher import Dispatcher, Limits
+from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import LedgerError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
-from qrng_hub.hub.opening import open_registry, request_of
+from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
-from qrng_hub.ledger import LedgerJob, open_ledger
+from qrng_hub.ledger import Budget, LedgerJob, open_ledger
 from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
@@ -82,8 +82,7 @@ class Hub:
         self._closed = False
         self._registry = open_registry(run_file, clock, adapters)
         self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
-        limits = Limits(run_file.budget.most_per_job, run_file.policy.max_wait_seconds, run_file.policy.max_attempts)
-        dispatcher = Dispatcher(self._ledger, clock, limits)
+        dispatcher = Dispatcher(self._ledger, clock, limits_of(run_file))
         self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder() / "raw")
         _open_hubs.add(self)
 
@@ -207,6 +206,10 @@ class Hub:
     def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
         """Adds up what was estimated, billed and credited, by backend, by day or by run."""
         return costs(self._ledger.jobs(limit=None), self._ledger.receipts(), by)
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """Lists the budgets of the ledger, with what is spent or reserved of each."""
+        return self._ledger.budgets()
 
     def queue_times(self) -> tuple[QueueLine, ...]:
         """Sums up how long jobs queued at each backend, and what to expect now."""

@@ -8,6 +8,7 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
+from qrng_hub.dispatcher import Limits
 from qrng_hub.errors import UnknownNameError
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
@@ -28,6 +29,20 @@ def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] =
         except UnknownNameError as error:
             raise UnknownNameError(f"backend[{index}].address: {error}") from error
     return registry
+
+
+def limits_of(run_file: RunFile) -> Limits:
+    """Reads what jobs may cost and how long they may take."""
+    budget, policy = run_file.budget, run_file.policy
+    return Limits(
+        usd_per_job=budget.most_per_job,
+        usd_per_draw=budget.usd,
+        project=budget.project,
+        usd_per_month=budget.usd_per_month,
+        warn_at=budget.warn_at,
+        max_wait_seconds=policy.max_wait_seconds,
+        max_attempts=policy.max_attempts,
+    )
 
 
 def check_run_file(run_file: RunFile) -> None:

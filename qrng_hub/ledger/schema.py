@@ -33,6 +33,16 @@ jobs = Table(
     Column("stamps", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("spec", Text),
+    Column("cost_reserved", MoneyText),
+    Column("budgets", JsonText),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("usd", MoneyText, nullable=False),
+    Column("committed", MoneyText, nullable=False),
 )
 
 draws = Table(

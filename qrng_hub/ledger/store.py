@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, insert, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
-from qrng_hub.ledger import queries, schema
+from qrng_hub.ledger import budgets, queries, schema
+from qrng_hub.ledger.budgets import Budget
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
 _INSERT_JOB, _INSERT_EVENT = insert(schema.jobs), insert(schema.events)
@@ -24,19 +25,34 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    def intend(self, spec: JobSpec, quote: Quote, origin: Origin, draw_id: str | None) -> None:
-        """Puts a job on record, durably, before it is submitted."""
+    def intend(
+        self,
+        spec: JobSpec,
+        quote: Quote,
+        origin: Origin,
+        draw_id: str | None,
+        limits: Mapping[str, Decimal] | None = None,
+    ) -> tuple[Budget, ...]:
+        """Puts a job on record, durably, before it is submitted, and reserves its highest estimate.
+
+        `limits` are the budgets that it is charged to, by name. Raises `BudgetExceededError`, and
+        records nothing, if one of them has not so much left.
+        """
+        amount = quote.high or Decimal(0)
         row = _spec_columns(spec, quote, origin, draw_id) | {"spec": spec.model_dump_json(), "stamps": "observed"}
         row |= {"state": JobState.INTENDED, "native_billed": {}, "message": "", "recorded_utc": self._clock.now()}
+        row |= {"cost_reserved": amount, "budgets": sorted(limits or {})}
         with self._database.durable() as connection:
             connection.execute(_INSERT_JOB, row)
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
+            return budgets.reserve(connection, limits or {}, amount)
 
     def update(self, job: Job) -> None:
         """Records, durably, the state of an intended job as last seen."""
         statement = update(schema.jobs).where(schema.jobs.c.key == job.spec.key)
         with self._database.durable() as connection:
             connection.execute(statement, _job_columns(job))
+            budgets.settle(connection, job.spec.key, job.billed)
             self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
     def close_intent(self, key: str, state: JobState, message: str) -> None:
@@ -51,12 +67,14 @@ class Ledger:
             values["cost_billed"] = Decimal(0)
         with self._database.durable() as connection:
             if connection.execute(update(schema.jobs).where(table.key == key, open_), values).rowcount:
+                budgets.settle(connection, key, values.get("cost_billed"))
                 self._append(connection, f"job.{state}", key, {"message": message})
 
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
-        self._database.insert(schema.jobs, row | {"spec": None, "recorded_utc": self._clock.now()})
+        row |= {"spec": None, "recorded_utc": self._clock.now(), "cost_reserved": None, "budgets": None}
+        self._database.insert(schema.jobs, row)
 
     def record_draw(self, receipt: Receipt) -> None:
         """Keeps the receipt of a draw."""
@@ -74,6 +92,11 @@ class Ledger:
         """Lists the newest jobs first, or all of them."""
         with self._database.reading() as connection:
             return queries.jobs(connection, limit)
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """Lists every budget, with what is spent or reserved of it."""
+        with self._database.reading() as connection:
+            return budgets.budgets(connection)
 
     def spent(self, draw_id: str) -> dict[str, Decimal]:
         """Adds up what a draw's jobs cost in USD, by backend: bills, and where there is none the highest estimate."""

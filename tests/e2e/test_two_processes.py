@@ -15,6 +15,7 @@ import pytest
 from qrng_hub import Hub
 from qrng_hub.errors import VendorError
 from qrng_hub.records import JobState
+from services.braket import BraketService
 from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
@@ -30,6 +31,18 @@ adapters.ibm.runtime_url = "{url}"
 [[backend]]
 address = "ibm:ibm_guadalupe"
 shots = 500
+"""
+
+
+BUDGETED = """
+version = 1
+request.bytes = 32
+policy.fallback = "hardware-only"
+budget = { usd_per_job = 10, project = "keys", usd_per_month = 5 }
+adapters.braket = { region = "eu-north-1", s3 = "s3://amazon-braket-test/hub" }
+[[backend]]
+address = "braket:garnet"
+shots = 1000
 """
 
 
@@ -68,3 +81,26 @@ def test_two_reconciliations_and_a_draw_at_the_same_time(service: IBMService, tm
         assert (line.jobs, line.billed) == (2, Decimal("9.60"))
         (path,) = hub.collect(lost.id)
     assert np.load(path).tobytes() == np.packbits(lost.outcomes[0], axis=1).tobytes()
+
+
+def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
+    braket = BraketService().start()
+    config = tmp_path / "run.toml"
+    config.write_text(BUDGETED)
+    try:
+        runs = [
+            subprocess.Popen([str(QRNG), "run", str(config), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=os.environ | braket.environment)
+            for _ in range(4)
+        ]  # fmt: skip
+        errors = [run.communicate(timeout=120)[1].decode() for run in runs]
+        codes = [run.returncode for run in runs]
+        price = Decimal("0.30") + 1000 * Decimal("0.00145")
+        assert len(braket.tasks.all) == 2, "two tasks of 1.75 USD, estimated at up to 2.19, are all that 5 USD pay for"
+        assert (codes.count(0), codes.count(1)) == (2, 2)
+        assert sum("the budget project keys" in error and "spent or reserved" in error for error in errors) >= 2
+        with Hub.open(config) as hub:
+            (budget,) = (one for one in hub.budgets() if one.name.startswith("project keys"))
+            assert budget.committed == 2 * price <= budget.usd
+    finally:
+        braket.stop()

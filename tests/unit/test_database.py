@@ -3,20 +3,25 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
+from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
-from qrng_hub.database import MoneyText, open_database
-from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
+from qrng_hub.database import MoneyText, engine, open_database
+from qrng_hub.errors import BudgetExceededError, ConfigError, LedgerError, LedgerSchemaError
 from qrng_hub.ledger import Ledger, open_ledger, schema
-from qrng_hub.records import LedgerEvent
+from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +81,7 @@ def test_refuses_a_ledger_of_a_newer_release(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0001: upgrade qrng-hub"):
+    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0002: upgrade qrng-hub"):
         open_database(url)
 
 
@@ -199,3 +204,42 @@ def test_a_row_is_inserted_the_short_way_as_it_is_the_long_way(url: str) -> None
         assert short == long
     assert read[0]["queued_utc"] == at
     database.close()
+
+
+def test_threads_never_pass_a_budget_on_any_database(url: str) -> None:
+    ledger, name = open_ledger(url, SystemClock()), uuid.uuid4().hex
+    quote = Quote(low=Decimal(0), high=Decimal("0.07"), source="test")
+    circuit = Circuit().h(0).measure(0)
+
+    def reserves(_number: int) -> bool:
+        spec = JobSpec(key=uuid.uuid4().hex, address="a:b", circuits=(circuit,), shots=1)
+        try:
+            ledger.intend(spec, quote, Origin.HARDWARE, None, {name: Decimal(1)})
+        except BudgetExceededError:
+            return False
+        ledger.update(Job(spec=spec, vendor_id="v", state=JobState.DONE, billed=Decimal("0.06")))
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        jobs = sum(threads.map(reserves, range(40)))
+    (budget,) = (one for one in ledger.budgets() if one.name == name)
+    assert jobs >= 14
+    assert budget.committed == jobs * Decimal("0.06") <= 1
+    ledger.close()
+
+
+def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(Path(engine.__file__).with_name("migrations")))
+    with create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        values = "'k','a:b','hardware','done',1,1,1,'USD','{}','{}','2026-01-01 00:00:00.000000','vendor',''"
+        names = "key,address,origin,state,qubits,circuits,shots,currency,native_estimated,native_billed,recorded_utc"
+        names += ",stamps,message"
+        connection.exec_driver_sql(f"INSERT INTO jobs ({names}) VALUES ({values})")  # noqa: S608 - fixed text
+    ledger = open_ledger(url, SystemClock())
+    (job,) = ledger.jobs()
+    assert (job.key, job.shots, ledger.budgets()) == ("k", 1, ())
+    ledger.close()
