@@ -116,6 +116,14 @@ class Dispatcher:
                 yield Failure(spec, error)
         yield from self._settle(adapter, in_flight, stop)
 
+    def follow(
+        self, adapter: Adapter, jobs: Iterable[tuple[Job, Quote]], stop: threading.Event
+    ) -> Iterator[Outcome | Failure]:
+        """Follows jobs of an earlier process to their ends; yields as `run_all` does and submits nothing."""
+        now = self._clock.now()
+        in_flight = {job.spec.key: _InFlight(job, quote, now) for job, quote in jobs}
+        yield from self._settle(adapter, in_flight, stop)
+
     def _approve(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Quote:
         if stop.is_set():
             raise RunInterruptedError("the run was stopped before its next job was submitted")

@@ -54,7 +54,8 @@ def bytes_command(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: the bytes in hex and their receipt.")
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
 @click.option("--yes", is_flag=True, help="Run a plan that costs money without asking.")
-def run_command(config: str, as_json: bool, out: str | None, yes: bool) -> None:
+@click.option("--resume", metavar="ID", help="Go on with a run by plan that was not delivered: see qrng jobs --runs.")
+def run_command(config: str, as_json: bool, out: str | None, yes: bool, resume: str | None) -> None:
     """Draw what the run file CONFIG asks for and show where it came from."""
     if out == "-":
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
@@ -63,10 +64,10 @@ def run_command(config: str, as_json: bool, out: str | None, yes: bool) -> None:
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
     with _output(out, default=None) as file:
         with Hub.open(run_file) as hub:
-            if run_file.request.mode == "plan" and not yes:
+            if run_file.request.mode == "plan" and not (yes or resume):
                 _ask_before_spending(hub.plan())
             with progress_display(run_file) as on_progress:
-                draw = hub.run(on_progress=on_progress)
+                draw = hub.resume(resume, on_progress=on_progress) if resume else hub.run(on_progress=on_progress)
         file.write(draw.data)
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
     write_private(path, _receipt_text(draw.receipt))

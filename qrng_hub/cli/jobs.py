@@ -21,16 +21,21 @@ _WATCH_SECONDS = 10.0
 @_config
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, newest first.")
 @click.option("--watch", is_flag=True, help="Ask the vendors again and again until every job is finished.")
+@click.option("--runs", is_flag=True, help="List the runs by plan instead, and which can be resumed.")
 @_json
 @click.pass_context
-def jobs_command(context: click.Context, config: str | None, limit: int, watch: bool, as_json: bool) -> None:
+def jobs_command(
+    context: click.Context, config: str | None, limit: int, watch: bool, runs: bool, as_json: bool
+) -> None:
     """List the jobs in the ledger, newest first, or work on one of them."""
     if context.invoked_subcommand:
         return
     if watch and as_json:
         raise click.UsageError("--watch shows a table that changes: leave out --json")
     with Hub.open(config) as hub:
-        if watch:
+        if runs:
+            (print_json if as_json else tables.show_runs)(hub.runs()[:limit])
+        elif watch:
             _watch(hub, limit)
         elif as_json:
             print_json(hub.jobs(limit))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qrng_hub.ledger import Budget, LedgerJob
+from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
@@ -88,6 +88,17 @@ def show_jobs(jobs: Sequence[LedgerJob]) -> None:
             estimate, _money(job.cost_billed, job.currency), _seconds(job.queue_seconds), _seconds(job.run_seconds),
             job.key[:8],
         )  # fmt: skip
+    _console().print(table)
+
+
+def show_runs(runs: Sequence[Run]) -> None:
+    """Prints one row a run by plan."""
+    table = _table("started (UTC)", "run", ">bytes", ">jobs", ">spent or reserved", "delivered")
+    for one in runs:
+        spent, delivered = _money(one.spent_usd, "USD"), "yes" if one.delivered else "no: qrng run CONFIG --resume ID"
+        table.add_row(
+            f"{one.started_utc:%Y-%m-%d %H:%M:%S}", one.draw_id, f"{one.bytes:,}", f"{one.jobs:,}", spent, delivered
+        )
     _console().print(table)
 
 

@@ -29,7 +29,7 @@ from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
-from qrng_hub.ledger import Budget, LedgerJob, open_ledger
+from qrng_hub.ledger import Budget, LedgerJob, Run, open_ledger
 from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
@@ -155,6 +155,28 @@ class Hub:
         except (TypeError, ValidationError) as error:
             raise RequestError(f"raw takes a circuit or several, and a number of shots: {error}") from error
         return self._runner.collect(spec)
+
+    def resume(self, draw_id: str, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
+        """Goes on with a draw by plan that an earlier process began and did not deliver.
+
+        Its jobs are adopted and followed, what they gave is used, and the rest is planned within what is
+        left of its budget. Raises `LedgerError` for a draw that is none of these, else as `draw` does.
+        """
+        self._require_open()
+        run = next((run for run in self.runs() if run.draw_id == draw_id), None)
+        if run is None or run.delivered:
+            raise LedgerError(
+                f"run {draw_id!r} {'was delivered' if run else 'is not in the ledger'}: `qrng jobs --runs`"
+            )
+        self.reconcile()
+        request = request_of(self.run_file, self._registry, run.bytes, None)
+        if request.mode != "plan":
+            raise RequestError(f"run {draw_id} was one by plan: resume it with its run file, in which mode is plan")
+        return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, draw_id)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Lists the draws by plan, newest first: what each asked for and spent, and whether it was delivered."""
+        return self._ledger.runs()
 
     def plan(self) -> Plan:
         """Plans who runs what for the run file's request, what that costs and how long it takes; submits nothing.

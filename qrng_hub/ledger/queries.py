@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from qrng_hub.clock import seconds_between
 from qrng_hub.errors import LedgerError, UnknownNameError
 from qrng_hub.ledger import schema
-from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Receipt, Record
+from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt, Record
+
+#: the event of a draw by plan that begins
+RUN_STARTED = "run.started"
 
 
 class LedgerJob(Record):
@@ -78,6 +81,58 @@ def spent(connection: Connection, draw_id: str) -> dict[str, Decimal]:
     for address, billed, high in connection.execute(statement.where(table.currency == "USD")):
         amounts[address] += billed if billed is not None else high or Decimal(0)
     return dict(amounts)
+
+
+class Run(Record):
+    """A draw by plan: what was asked for, and whether it was delivered."""
+
+    draw_id: str
+    started_utc: datetime
+    bytes: int
+    jobs: int
+    spent_usd: Decimal
+    """The bills of its jobs, and the highest estimates of those without one."""
+    delivered: bool
+
+
+def runs(connection: Connection) -> tuple[Run, ...]:
+    """Lists the draws by plan, newest first."""
+    table = schema.events.c
+    started = select(table.at_utc, table.subject, table.detail).where(table.kind == RUN_STARTED)
+    delivered = set(connection.execute(select(schema.draws.c.draw_id)).scalars())
+    counts = select(schema.jobs.c.draw_id, func.count()).group_by(schema.jobs.c.draw_id)
+    jobs = {row[0]: int(row[1]) for row in connection.execute(counts)}
+    return tuple(
+        Run(
+            draw_id=row.subject,
+            started_utc=row.at_utc,
+            bytes=row.detail["bytes"],
+            jobs=jobs.get(row.subject, 0),
+            spent_usd=sum(spent(connection, row.subject).values(), Decimal(0)),
+            delivered=row.subject in delivered,
+        )
+        for row in connection.execute(started.order_by(table.number.desc())).all()
+    )
+
+
+def jobs_of(connection: Connection, draw_id: str) -> tuple[tuple[Job, Quote], ...]:
+    """Lists, oldest first, the jobs of a draw that a vendor acknowledged, with what they were quoted at."""
+    table = schema.jobs.c
+    statement = select(schema.jobs).where(
+        table.draw_id == draw_id, table.spec.is_not(None), table.vendor_id.is_not(None)
+    )
+    rows = [dict(row._mapping) for row in connection.execute(statement.order_by(table.recorded_utc))]
+    return tuple((_job(row), _quote(row)) for row in rows)
+
+
+def _quote(row: dict[str, Any]) -> Quote:
+    return Quote(
+        low=row["cost_estimated_low"],
+        high=row["cost_estimated_high"],
+        currency=row["currency"],
+        native=row["native_estimated"],
+        source="the ledger",
+    )
 
 
 def unfinished(connection: Connection) -> tuple[Job, ...]:

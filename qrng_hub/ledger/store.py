@@ -103,6 +103,16 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.spent(connection, draw_id)
 
+    def jobs_of(self, draw_id: str) -> tuple[tuple[Job, Quote], ...]:
+        """Lists, oldest first, the jobs of a draw that were at a vendor, with what they were quoted at."""
+        with self._database.reading() as connection:
+            return queries.jobs_of(connection, draw_id)
+
+    def runs(self) -> tuple[queries.Run, ...]:
+        """Lists the runs that can be, or could have been, resumed, newest first."""
+        with self._database.reading() as connection:
+            return queries.runs(connection)
+
     def unfinished(self) -> tuple[Job, ...]:
         """Lists, oldest first, the jobs on record that the vendor may still work on, or whose bill is pending."""
         with self._database.reading() as connection:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
 from qrng_hub.extractors import DESCRIPTION
-from qrng_hub.ledger import Ledger
+from qrng_hub.ledger import RUN_STARTED, Ledger
 from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import build_receipt
 from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
@@ -54,16 +55,21 @@ class Runner:
         deliveries = self._deliveries(request, draw_id, on_progress)
         return self._delivered(request, draw_id, deliveries, xor_all([delivery.data for delivery in deliveries]))
 
-    def draw_planned(self, request: Request, replan: Replan, on_progress: Callable[[Progress], None]) -> Draw:
+    def draw_planned(
+        self, request: Request, replan: Replan, on_progress: Callable[[Progress], None], resumed: str | None = None
+    ) -> Draw:
         """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
 
-        Warns as `draw` does. Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
+        `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Warns
+        as `draw` does. Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
         """
-        stop, draw_id = threading.Event(), self._new_id()
+        stop, draw_id = threading.Event(), resumed or self._new_id()
+        if resumed is None:
+            self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes})
         planned = PlannedDraw(
             request, replan, self._registry, self._dispatcher, self._intake(request), draw_id, stop, on_progress
         )
-        for work in planned.rounds():
+        for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, run) for address, run in work]
             _results(self._run(starts, stop, draw_id))
         deliveries = planned.deliveries()

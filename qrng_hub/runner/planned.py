@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from qrng_hub import policy
 from qrng_hub.dispatcher import Dispatcher, Failure
-from qrng_hub.errors import QRNGError
+from qrng_hub.errors import QRNGError, RunInterruptedError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import JobSpec, Origin, Outcome, Request, Substitution
+from qrng_hub.records import Job, JobSpec, JobState, Origin, Outcome, Quote, Request, Substitution
 from qrng_hub.registry import Registry
 from qrng_hub.runner.intake import Intake
 from qrng_hub.runner.source import Delivery, Progress
@@ -63,6 +64,14 @@ class PlannedDraw:
         self._lock = threading.Lock()
         self._standing = Standing(draw_id, -(-request.bytes // OUTPUT_BYTES))
 
+    def adopted(self, jobs: Iterable[tuple[Job, Quote]]) -> list[tuple[str, Callable[[], None]]]:
+        """Returns the work of following the jobs of an earlier process: an address and the work for each backend."""
+        of_backend: defaultdict[str, list[tuple[Job, Quote]]] = defaultdict(list)
+        for job, quote in jobs:
+            if job.state not in (JobState.FAILED, JobState.CANCELLED):
+                of_backend[job.spec.address].append((job, quote))
+        return [(address, partial(self._follow, address, own)) for address, own in of_backend.items()]
+
     def rounds(self) -> Iterator[list[tuple[str, Callable[[], None]]]]:
         """Yields, round by round, what to run at the same time: an address and the work.
 
@@ -94,16 +103,24 @@ class PlannedDraw:
         """Runs the jobs of a line; the first time, one only: a bad backend costs one job and not the budget."""
         shots = line.shots if line.address in self._standing.yields else line.shots[:1]
         adapter, _ = self._registry.resolve(line.address)
-        specs = self._specs(line, shots)
-        for settled in self._dispatcher.run_all(adapter, specs, self._standing.draw_id, self._stop):
+        settled = self._dispatcher.run_all(adapter, self._specs(line, shots), self._standing.draw_id, self._stop)
+        self._settle(line.address, settled, line.expected_bits / sum(line.shots))
+
+    def _follow(self, address: str, jobs: Sequence[tuple[Job, Quote]]) -> None:
+        adapter, _ = self._registry.resolve(address)
+        self._settle(address, self._dispatcher.follow(adapter, jobs, self._stop), None)
+
+    def _settle(self, address: str, settled: Iterable[Outcome | Failure], expected: float | None) -> None:
+        """Takes what jobs gave, `expected` bits a shot; the first failure ends a backend, a mistake the draw."""
+        for one in settled:
             try:
-                if isinstance(settled, Failure):
-                    raise settled.error
-                self._take(line, settled)
+                if isinstance(one, Failure):
+                    raise one.error
+                self._take(address, one, expected)
             except QRNGError as error:
-                if isinstance(error, policy.MISTAKES):
+                if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
                     raise
-                self._give_up(line.address, f"{type(error).__name__}: {error}", None)
+                self._give_up(address, f"{type(error).__name__}: {error}", None)
 
     def _specs(self, line: PlanLine, shots: Sequence[int]) -> Iterator[JobSpec]:
         circuit, options = self._intake.protocol.circuit_on(line.qubits), self._candidates[line.address].options
@@ -113,18 +130,17 @@ class PlannedDraw:
             key = uuid.uuid4().hex
             yield JobSpec(key=key, address=line.address, circuits=(circuit,), shots=some, options=options)
 
-    def _take(self, line: PlanLine, outcome: Outcome) -> None:
-        adapter, _ = self._registry.resolve(line.address)
+    def _take(self, address: str, outcome: Outcome, expected: float | None) -> None:
+        adapter, _ = self._registry.resolve(address)
         with self._lock:
-            tally = self._tallies.setdefault(line.address, SourceTally(self._candidates[line.address]))
+            tally = self._tallies.setdefault(address, SourceTally(self._candidates[address]))
             output = self._intake.take(adapter, outcome, tally)
-            self._outputs.setdefault(line.address, bytearray()).extend(output)
+            self._outputs.setdefault(address, bytearray()).extend(output)
             self._standing.outputs -= len(output) // OUTPUT_BYTES
-            known = self._standing.yields.get(line.address, 1.0)
-            share = tally.last_bits_per_shot / (line.expected_bits / sum(line.shots))
-            self._standing.yields[line.address] = min(1.0, known * share)
+            share = tally.last_bits_per_shot / expected if expected else 1.0
+            self._standing.yields[address] = min(1.0, self._standing.yields.get(address, 1.0) * share)
             done = self._request.bytes - OUTPUT_BYTES * self._standing.outputs
-        self._on_progress(Progress(line.address, min(max(done, 0), self._request.bytes), self._request.bytes))
+        self._on_progress(Progress(address, min(max(done, 0), self._request.bytes), self._request.bytes))
 
     def _give_up(self, address: str, reason: str, used: str | None) -> None:
         with self._lock:

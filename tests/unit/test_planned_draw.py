@@ -11,6 +11,7 @@ from qrng_hub.errors import (
     AuthenticationError,
     ConfigError,
     InfeasiblePlanError,
+    LedgerError,
     ServiceUnreachableError,
     SimulatedFallbackWarning,
 )
@@ -188,3 +189,43 @@ def test_a_service_that_does_not_answer_is_a_reason_and_not_an_error(tmp_path: P
     with Hub.open(values, adapters=[adapter]) as hub:
         mute, device = hub.plan().lines
     assert (mute.reason, device.chosen) == ("no route", True)
+
+
+def test_a_run_that_was_left_is_resumed_with_what_it_paid_for(state: Path) -> None:
+    """The first process lets go of its jobs; the second waits for them, and pays for the rest only."""
+    clock = FrozenClock()
+    vendor = ScriptedAdapter({"device": Script(queue_seconds=500, price=Decimal("0.20"))}, clock)
+    values: dict[str, Any] = {
+        "version": 1,
+        "request": {"bytes": 4096, "mode": "plan"},
+        "policy": {"fallback": "hardware-only", "max_wait_seconds": 100.0},
+        "budget": {"usd": Decimal("0.65")},
+        "backend": [{"address": "scripted:device", "shots": 1024}],
+    }
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub:
+        assert hub.plan().chosen[0].jobs == 3
+        with pytest.raises(InfeasiblePlanError):
+            hub.run()
+        (run,) = hub.runs()
+        assert (run.bytes, run.jobs, run.spent_usd, run.delivered) == (4096, 1, Decimal("0.20"), False)
+    clock.advance(1000)
+    values["policy"]["max_wait_seconds"] = 1000.0
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub:
+        draw = hub.resume(run.draw_id)
+        assert (len(draw.data), draw.receipt.draw_id) == (4096, run.draw_id)
+        assert len(vendor.jobs) == len(draw.receipt.sources[0].job_keys) == 3
+        (line,) = hub.costs()
+        assert line.billed == Decimal("0.60")
+        (run,) = hub.runs()
+        assert run.delivered
+        for name, match in ((run.draw_id, "was delivered"), ("nothing", "not in the ledger")):
+            with pytest.raises(LedgerError, match=match):
+                hub.resume(name)
+
+
+def test_a_run_delivered_by_one_process_is_not_delivered_by_another() -> None:
+    hub, _ = hub_of({"device": Script()})
+    with hub:
+        draw = hub.run()
+        with pytest.raises(LedgerError, match=r"UNIQUE|unique"):
+            hub._ledger.record_draw(draw.receipt)
