@@ -53,6 +53,8 @@ class PolicySettings(Record):
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
     max_wait_seconds: Annotated[float, Field(gt=0, le=366 * 86_400)] = 86_400.0
     """How long a job may stay queued and running before the run stops waiting for it."""
+    hedge: StrictBool = False
+    """Whether another backend that costs money may be used while a job of the first may still be billed."""
     vendors_min: PositiveInt = 1
     """How many vendors a plan must draw from at least."""
     max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 3

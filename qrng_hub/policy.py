@@ -26,6 +26,7 @@ from qrng_hub.records import Candidate, Fallback, Origin, Quote, Request
 LAST_RESORT = Candidate(address="local:stim", origin=Origin.SIMULATOR)
 #: Errors that only the caller can mend: no other backend is tried in their place.
 MISTAKES = (RequestError, ConfigError, UnknownNameError, AdapterError, AuthenticationError, LedgerError)
+STILL_BILLED = "its job may still be billed, and policy.hedge is false: no other backend is paid in its place"
 #: How long a mistake may last while a job is at a vendor, for a key to be renewed say.
 MENDED_WITHIN_SECONDS = 900.0
 
@@ -79,9 +80,15 @@ def stand_ins(request: Request, candidate: Candidate) -> tuple[Candidate, ...]:
     return (*later, next(simulators, LAST_RESORT))
 
 
-def after_failure(error: QRNGError, candidates: tuple[Candidate, ...]) -> Decision:
-    """Decides what follows when a backend did not deliver and nothing more can come of its job."""
+def after_failure(error: QRNGError, candidates: tuple[Candidate, ...], *, may_be_billed: bool = False) -> Decision:
+    """Decides what follows when a backend did not deliver.
+
+    While its job may still be billed, nothing follows but simulators, which are free.
+    """
     reason = f"{type(error).__name__}: {error}"
+    if may_be_billed:
+        candidates = tuple(candidate for candidate in candidates if candidate.origin is Origin.SIMULATOR)
+        reason += f" ({STILL_BILLED})"
     if isinstance(error, (*MISTAKES, RunInterruptedError)):
         return Decision(Action.STOP, reason)
     if not candidates:

@@ -107,6 +107,8 @@ class Request(Record):
     retain_raw: bool = False
     purge_at_vendor: bool = False
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
+    hedge: bool = False
+    """Whether another backend may be paid while a job of the first may still be billed."""
     candidates: tuple[Candidate, ...]
 
 

@@ -64,6 +64,7 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
         retain_raw=wanted.retain_raw,
         purge_at_vendor=wanted.purge_at_vendor,
         fallback=run_file.policy.fallback,
+        hedge=run_file.policy.hedge,
         candidates=candidates_of(run_file, registry, backend),
     )
 

@@ -83,6 +83,17 @@ def spent(connection: Connection, draw_id: str) -> dict[str, Decimal]:
     return dict(amounts)
 
 
+def may_be_billed(connection: Connection, draw_id: str, address: str) -> bool:
+    """Whether a job of a draw on a backend is unfinished and its bill is open."""
+    table = schema.jobs.c
+    finished = [state for state in JobState if state.finished]
+    own = (table.draw_id == draw_id) & (table.address == address)
+    rows = connection.execute(
+        select(table.cost_estimated_high).where(own, table.state.not_in(finished), table.cost_billed.is_(None))
+    )
+    return any(high is None or high > 0 for (high,) in rows)
+
+
 class Run(Record):
     """A draw by plan: what was asked for, and whether it was delivered."""
 

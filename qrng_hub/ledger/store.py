@@ -103,6 +103,11 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.spent(connection, draw_id)
 
+    def may_be_billed(self, draw_id: str, address: str) -> bool:
+        """Whether a job of a draw on a backend is not known to be over, and may cost something."""
+        with self._database.reading() as connection:
+            return queries.may_be_billed(connection, draw_id, address)
+
     def jobs_of(self, draw_id: str) -> tuple[tuple[Job, Quote], ...]:
         """Lists, oldest first, the jobs of a draw that were at a vendor, with what they were quoted at."""
         with self._database.reading() as connection:

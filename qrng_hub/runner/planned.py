@@ -15,7 +15,7 @@ from functools import partial
 
 from qrng_hub import policy
 from qrng_hub.dispatcher import Dispatcher, Failure
-from qrng_hub.errors import QRNGError, RunInterruptedError
+from qrng_hub.errors import PolicyStopError, QRNGError, RunInterruptedError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine
 from qrng_hub.receipts import SourceTally
@@ -120,6 +120,7 @@ class PlannedDraw:
             except QRNGError as error:
                 if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
                     raise
+                self._require_hedge(address, error)
                 self._give_up(address, f"{type(error).__name__}: {error}", None)
 
     def _specs(self, line: PlanLine, shots: Sequence[int]) -> Iterator[JobSpec]:
@@ -129,6 +130,14 @@ class PlannedDraw:
                 return
             key = uuid.uuid4().hex
             yield JobSpec(key=key, address=line.address, circuits=(circuit,), shots=some, options=options)
+
+    def _require_hedge(self, address: str, error: QRNGError) -> None:
+        """Ends the draw while a job may still be billed, unless the policy hedges; it can be resumed later."""
+        draw_id = self._standing.draw_id
+        if not self._request.hedge and self._intake.ledger.may_be_billed(draw_id, address):
+            raise PolicyStopError(
+                f"{address}: {error} ({policy.STILL_BILLED}); resume the run {draw_id} later"
+            ) from error
 
     def _take(self, address: str, outcome: Outcome, expected: float | None) -> None:
         adapter, _ = self._registry.resolve(address)

@@ -71,11 +71,12 @@ class Source:
                 data, receipt = self._from_backend(candidate)
                 return Delivery(data, receipt, tuple(failed))
             except QRNGError as error:
-                decision = policy.after_failure(error, waiting)
+                may_be_billed = not self.request.hedge and self.ledger.may_be_billed(self.draw_id, candidate.address)
+                decision = policy.after_failure(error, waiting, may_be_billed=may_be_billed)
                 failed.append(self._record(candidate, decision))
                 if decision.use is None:
                     raise _final(error, failed) from error
-                candidate, waiting = decision.use, waiting[1:]
+                candidate, waiting = decision.use, waiting[waiting.index(decision.use) + 1 :]
 
     def _record(self, candidate: Candidate, decision: Decision) -> Substitution:
         used = decision.use.address if decision.action is Action.NEXT and decision.use else None

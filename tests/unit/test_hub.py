@@ -494,3 +494,32 @@ def test_the_ledgers_url_may_be_in_the_environment(tmp_path: Path, monkeypatch: 
     assert "PLANTED" not in repr(run_file)
     with pytest.raises(ConfigError, match="not both"):
         Hub.open({"version": 1, "ledger": {"url": "sqlite:///x", "url_env": "MY_LEDGER"}})
+
+
+@pytest.mark.parametrize(
+    ("hedge", "fallback", "used"),
+    [
+        (False, "hardware-only", None),
+        (False, "simulate-on-failure", "local:stim"),
+        (True, "hardware-only", "scripted:second"),
+    ],
+)
+def test_no_other_backend_is_paid_while_the_first_may_still_be_billed(
+    hedge: bool, fallback: str, used: str | None
+) -> None:
+    policy = {"hedge": hedge, "fallback": fallback, "max_wait_seconds": 100.0}
+    scripts = {"first": Script(queue_seconds=1e6), "second": Script()}
+    with warnings.catch_warnings(), scripted_hub(scripts, policy=policy) as hub:
+        warnings.simplefilter("ignore", SimulatedFallbackWarning)
+        if used is None:
+            with pytest.raises(QRNGError, match="not finished"):
+                hub.random_bytes(8)
+        else:
+            assert hub.draw(8).receipt.sources[0].address == used
+        paid = {job.address for job in hub.jobs() if job.is_remote}
+    assert paid == {"scripted:first"} | ({used} if hedge and used else set())
+
+
+def test_a_backend_that_certainly_bills_nothing_more_is_followed_by_the_next() -> None:
+    with scripted_hub({"first": Script(ends=JobState.FAILED), "second": Script()}) as hub:
+        assert hub.draw(8).receipt.sources[0].address == "scripted:second"
