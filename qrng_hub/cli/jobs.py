@@ -93,6 +93,24 @@ def reconcile(config: str | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+@jobs_command.command("audit")
+@_config
+@click.option("--export", is_flag=True, help="Print every event with its hash as JSON, one a line.")
+def audit(config: str | None, export: bool) -> None:
+    """Hold the ledger against itself: events, jobs, bills, budgets and receipts must tell one story."""
+    with Hub.open(config) as hub:
+        findings, chain = hub.audit(), hub.chain()
+    for event in chain if export else ():
+        click.echo(json.dumps(event._asdict() | {"at_utc": event.at_utc.isoformat(timespec="microseconds")}))
+    for finding in findings:
+        click.echo(finding, err=True)
+    if findings:
+        raise SystemExit(1)
+    if not export:
+        last = f"; the last bears the hash {chain[-1].hash}" if chain else ""
+        click.echo(f"{len(chain):,} events: everything fits{last}")
+
+
 def _watch(hub: Hub, limit: int) -> None:
     clock, never = SystemClock(), threading.Event()
     while True:

@@ -29,7 +29,7 @@ from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
-from qrng_hub.ledger import Budget, LedgerJob, Run, open_ledger
+from qrng_hub.ledger import Budget, ChainedEvent, LedgerJob, Run, open_ledger
 from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
@@ -173,6 +173,14 @@ class Hub:
         if request.mode != "plan":
             raise RequestError(f"run {draw_id} was one by plan: resume it with its run file, in which mode is plan")
         return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, draw_id)
+
+    def audit(self) -> tuple[str, ...]:
+        """Says what in the ledger does not fit together; nothing if all does."""
+        return self._ledger.audit()
+
+    def chain(self) -> tuple[ChainedEvent, ...]:
+        """Lists every event of the ledger with its hash, which covers the event and the hash before it."""
+        return self._ledger.chain()
 
     def runs(self) -> tuple[Run, ...]:
         """Lists the draws by plan, newest first: what each asked for and spent, and whether it was delivered."""

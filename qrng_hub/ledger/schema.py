@@ -63,4 +63,5 @@ events = Table(
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False, index=True),
     Column("detail", JsonText, nullable=False),
+    Column("hash", Text),
 )

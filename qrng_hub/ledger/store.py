@@ -11,11 +11,11 @@ from sqlalchemy import Connection, func, insert, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
-from qrng_hub.ledger import budgets, queries, schema
+from qrng_hub.ledger import audit, budgets, events, queries, schema
 from qrng_hub.ledger.budgets import Budget
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
-_INSERT_JOB, _INSERT_EVENT = insert(schema.jobs), insert(schema.events)
+_INSERT_JOB = insert(schema.jobs)
 
 
 class Ledger:
@@ -44,8 +44,9 @@ class Ledger:
         row |= {"cost_reserved": amount, "budgets": sorted(limits or {})}
         with self._database.durable() as connection:
             connection.execute(_INSERT_JOB, row)
+            reserved = budgets.reserve(connection, limits or {}, amount)
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
-            return budgets.reserve(connection, limits or {}, amount)
+        return reserved
 
     def update(self, job: Job) -> None:
         """Records, durably, the state of an intended job as last seen."""
@@ -133,6 +134,16 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.job(connection, queries.key_of(connection, name))
 
+    def audit(self) -> tuple[str, ...]:
+        """Says what in the ledger does not fit together: its chain of events, jobs, bills, budgets, receipts."""
+        with self._database.reading() as connection:
+            return tuple(audit.findings(connection))
+
+    def chain(self) -> tuple[events.ChainedEvent, ...]:
+        """Lists every event with its hash, in the order of the chain."""
+        with self._database.reading() as connection:
+            return tuple(events.chained(connection))
+
     def events(self, subject: str | None = None) -> tuple[LedgerEvent, ...]:
         """Lists the events in the order they happened, of one subject or of all."""
         with self._database.reading() as connection:
@@ -162,8 +173,7 @@ class Ledger:
         self._database.close()
 
     def _append(self, connection: Connection, kind: str, subject: str, detail: Mapping[str, Any]) -> None:
-        row = {"at_utc": self._clock.now(), "kind": kind, "subject": subject, "detail": dict(detail)}
-        connection.execute(_INSERT_EVENT, row)
+        events.append(connection, self._clock.now(), kind, subject, detail)
 
 
 def open_ledger(url: str, clock: Clock) -> Ledger:

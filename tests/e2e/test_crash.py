@@ -302,6 +302,7 @@ def require_paid_once(hub: Hub, run: Run) -> None:
     assert (job.state, job.cost_billed) == (JobState.DONE, run.service.bill)
     (line,) = hub.costs()
     assert (line.jobs, line.billed, line.bills_unknown) == (1, run.service.bill, 0)
+    assert hub.audit() == ()
     events = [event.kind for event in hub.job_events(job.key)]
     assert (events.count("job.intended"), events.count("job.done")) == (1, 1)
 

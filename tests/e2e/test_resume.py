@@ -96,6 +96,7 @@ def test_a_run_killed_anywhere_is_resumed_and_pays_once(
             jobs = hub.jobs()
             (budget,) = hub.budgets()
             (run,) = hub.runs()
+            assert hub.audit() == ()
         assert run.delivered
         done = [job for job in jobs if job.state is JobState.DONE]
         assert {job.vendor_id for job in done} == set(service.tasks.all) == set(source["vendor_ids"])

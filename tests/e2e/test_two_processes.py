@@ -80,6 +80,7 @@ def test_two_reconciliations_and_a_draw_at_the_same_time(service: IBMService, tm
         (line,) = hub.costs()
         assert (line.jobs, line.billed) == (2, Decimal("9.60"))
         (path,) = hub.collect(lost.id)
+        assert hub.audit() == ()
     assert np.load(path).tobytes() == np.packbits(lost.outcomes[0], axis=1).tobytes()
 
 
@@ -102,5 +103,6 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
         with Hub.open(config) as hub:
             (budget,) = (one for one in hub.budgets() if one.name.startswith("project keys"))
             assert budget.committed == 2 * price <= budget.usd
+            assert hub.audit() == ()
     finally:
         braket.stop()

@@ -1,0 +1,76 @@
+"""Holds the ledger against itself: events, jobs, bills, budgets and receipts must tell one story."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from qrng_hub.ledger import budgets, queries, schema
+from qrng_hub.ledger.events import ChainedEvent, broken, chained
+from qrng_hub.records import JobState
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """Says, a line each, what does not fit; nothing if all does."""
+    events = list(chained(connection))
+    jobs = [dict(row._mapping) for row in connection.execute(select(schema.jobs))]
+    yield from broken(events)
+    yield from _jobs(jobs, events)
+    yield from _budgets(jobs, connection)
+    yield from _receipts({job["key"] for job in jobs}, connection)
+
+
+def _jobs(jobs: list[dict[str, Any]], events: list[ChainedEvent]) -> Iterator[str]:
+    """Each job at a vendor was intended once, and is in the state that its last event says."""
+    states: defaultdict[str, list[str]] = defaultdict(list)
+    known = {f"job.{state}" for state in JobState}
+    for event in events:
+        if event.kind in known:
+            states[event.subject].append(event.kind.removeprefix("job."))
+    for job in jobs:
+        own = states.pop(job["key"], [])
+        if job["spec"] is not None:
+            yield from _job(job, own)
+    yield from (f"events of job {key}, which is not in the ledger" for key in states)
+    at_vendors = Counter((job["address"], job["vendor_id"]) for job in jobs if job["spec"] and job["vendor_id"])
+    yield from (f"{count} jobs share the vendor's id {name[1]}" for name, count in at_vendors.items() if count > 1)
+
+
+def _job(job: dict[str, Any], states: list[str]) -> Iterator[str]:
+    intended, billed, held = states.count("intended"), job["cost_billed"], job["cost_reserved"]
+    if intended != 1:
+        yield f"job {job['key']} was intended {intended} times"
+    if states and states[-1] != job["state"]:
+        yield f"job {job['key']} is {job['state']}, and its last event says {states[-1]}"
+    if job["budgets"] and billed is not None and held != billed:
+        yield f"job {job['key']} was billed {billed} and still holds {held}"
+
+
+def _budgets(jobs: list[dict[str, Any]], connection: Connection) -> Iterator[str]:
+    """What is committed of a budget is what its jobs hold, and no more than there is."""
+    held: defaultdict[str, Decimal] = defaultdict(Decimal)
+    estimated: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for job in jobs:
+        for name in job["budgets"] or ():
+            held[name] += job["cost_reserved"]
+            estimated[name] += min(job["cost_reserved"], job["cost_estimated_high"] or job["cost_reserved"])
+    for one in budgets.budgets(connection):
+        if one.committed != held[one.name]:
+            yield f"the budget {one.name} has {one.committed} committed, and its jobs hold {held[one.name]}"
+        if estimated[one.name] > one.usd:
+            yield f"the budget {one.name} of {one.usd} was passed: its jobs were let through for {estimated[one.name]}"
+
+
+def _receipts(keys: set[str], connection: Connection) -> Iterator[str]:
+    """Every job that a receipt names is in the ledger, and served one receipt only."""
+    used: Counter[str] = Counter()
+    for receipt in queries.receipts(connection):
+        for source in receipt.sources:
+            used.update(source.job_keys)
+            missing = set(source.job_keys) - keys
+            yield from (f"receipt {receipt.draw_id} names job {key}, which is not in the ledger" for key in missing)
+    yield from (f"job {key} is in {count} receipts: its bits left twice" for key, count in used.items() if count > 1)
