@@ -146,7 +146,7 @@ class Dispatcher:
         origin = adapter.origin(spec.backend_name)
         self._warn(self._ledger.intend(spec, quote, origin, draw_id, self._budgets(draw_id)))
         job = self._submit(adapter, spec, stop)
-        self._ledger.update(job)
+        self._ledger.acknowledged(job)
         return job
 
     def _budgets(self, draw_id: str | None) -> dict[str, Decimal]:
@@ -271,8 +271,9 @@ class Dispatcher:
         except QRNGError as error:
             return False, error
         changed = [job for key, job in polled.items() if job != in_flight[key].job]
+        if changed:
+            self._ledger.update(*changed)
         for job in changed:
-            self._ledger.update(job)
             in_flight[job.spec.key] = replace(in_flight[job.spec.key], job=job)
         return bool(changed), None
 

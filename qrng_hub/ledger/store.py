@@ -48,13 +48,21 @@ class Ledger:
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
         return reserved
 
-    def update(self, job: Job) -> None:
-        """Records, durably, the state of an intended job as last seen."""
-        statement = update(schema.jobs).where(schema.jobs.c.key == job.spec.key)
+    def acknowledged(self, job: Job) -> None:
+        """Records that the vendor has an intended job; after a power cut it would be found there by its key."""
+        with self._database.writing() as connection:
+            self._update(connection, job)
+
+    def update(self, *jobs: Job) -> None:
+        """Records, durably and in one transaction, the states of intended jobs as last seen."""
         with self._database.durable() as connection:
-            connection.execute(statement, _job_columns(job))
-            budgets.settle(connection, job.spec.key, job.billed)
-            self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
+            for job in jobs:
+                self._update(connection, job)
+
+    def _update(self, connection: Connection, job: Job) -> None:
+        connection.execute(update(schema.jobs).where(schema.jobs.c.key == job.spec.key), _job_columns(job))
+        budgets.settle(connection, job.spec.key, job.billed)
+        self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
     def close_intent(self, key: str, state: JobState, message: str) -> None:
         """Records that an intended job never reached the vendor, or that nobody knows whether it did.
