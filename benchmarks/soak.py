@@ -1,0 +1,154 @@
+"""A run by plan of many jobs, killed with SIGKILL again and again, with faults on the way, and resumed. Prints JSON.
+
+The vendor is the tests' loopback Braket with two devices. Every so often it loses a reply, throttles, fails, or
+sends half an answer. The process that draws is killed at moments drawn at random, seeded, and the next one resumes
+the run. At the end every byte must be there, every task of the vendor must be one job with one bill, the budget
+must not be passed, and `qrng jobs audit` must find nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from measuring import machine
+
+from qrng_hub import Hub
+from qrng_hub.records import JobState
+
+TESTS = str(Path(__file__).resolve().parents[1] / "tests")
+if TESTS not in sys.path:
+    sys.path.append(TESTS)
+
+QRNG = Path(sys.executable).with_name("qrng")
+RUN_FILE = """
+version = 1
+request = {{ bytes = {count}, mode = "plan" }}
+policy = {{ fallback = "hardware-only", hedge = true, vendors_min = 1, max_attempts = 5 }}
+budget = {{ usd = {usd} }}
+adapters.braket = {{ region = "eu-north-1", s3 = "s3://amazon-braket-test/hub" }}
+[[backend]]
+address = "braket:garnet"
+shots = 1024
+"""
+PRICE = Decimal("0.30") + 1024 * Decimal("0.00145")
+_FAULTS = ("CreateQuantumTask", "GetQuantumTask", "SearchQuantumTasks", "GetObject")
+_OUTPUT_BYTES_A_JOB = 448
+
+
+def main() -> None:
+    """Runs, kills, resumes, checks and prints."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--jobs", type=int, default=300, help="about how many jobs the run takes")
+    parser.add_argument("--kills", type=int, default=20, help="how often it is killed")
+    parser.add_argument("--seed", type=int, default=20261123)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["QRNG_STATE_DIR"] = folder
+        print(json.dumps(soak(Path(folder), options.jobs, options.kills, options.seed), indent=2))
+
+
+def soak(folder: Path, jobs: int, kills: int, seed: int) -> dict[str, object]:
+    """Runs one plan to its end through all the kills and checks what is left."""
+    from services.braket import BraketService
+
+    service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()  # noqa: S311
+    for name, value in service.environment.items():
+        os.environ[name] = value
+    os.environ["AWS_MAX_ATTEMPTS"] = "2"
+    config, budget = folder / "plan.toml", 2 * jobs * PRICE
+    config.write_text(RUN_FILE.format(count=jobs * _OUTPUT_BYTES_A_JOB, usd=f"{budget:.2f}"))
+    stop = threading.Event()
+    trouble = threading.Thread(target=trouble_maker, args=(service, numbers.random(), stop), daemon=True)
+    trouble.start()
+    killed = through(config, kills, numbers)
+    stop.set()
+    trouble.join()
+    service.faults.clear()
+    out = folder / "out"
+    while not out.exists():  # a run may end by itself, with an error of the vendor's: it is resumed as well
+        subprocess.run(command(config, out), check=False, stdout=subprocess.DEVNULL)
+    checked = check(config, out, service, jobs * _OUTPUT_BYTES_A_JOB)
+    service.stop()
+    seconds = round(time.perf_counter() - started)
+    return {"benchmark": "soak", "machine": machine(), "seed": seed, "killed": killed, "seconds": seconds} | checked
+
+
+def command(config: Path, out: Path) -> list[str]:
+    """Makes the command that begins the run, or goes on with it."""
+    with Hub.open(config) as hub:
+        unfinished = [run.draw_id for run in hub.runs() if not run.delivered]
+    more = ["--resume", unfinished[-1]] if unfinished else ["--yes"]
+    return [str(QRNG), "run", str(config), "--out", str(out), *more]
+
+
+def through(config: Path, kills: int, numbers: random.Random) -> int:
+    """Kills the run so often, each time after a while, or sees it end before."""
+    killed = 0
+    out = config.with_name("out")
+    while killed < kills and not out.exists():
+        process = subprocess.Popen(command(config, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(numbers.uniform(2.5, 6.0))
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            killed += 1
+    return killed
+
+
+def trouble_maker(service: object, seed: float, stop: threading.Event) -> None:
+    """Puts a fault in the way of some request every now and then."""
+    from services.braket_faults import Fault
+
+    numbers = random.Random(seed)  # noqa: S311
+    while not stop.wait(numbers.uniform(0.2, 1.5)):
+        fault = numbers.choice(
+            [
+                Fault(lost=True),
+                Fault(code="ThrottlingException", status=429, headers={"Retry-After": "0"}),
+                Fault(code="InternalServiceException", status=500),
+                Fault(cut=True),
+            ]
+        )
+        service.faults.add(numbers.choice(_FAULTS), fault)  # type: ignore[attr-defined]
+
+
+def check(config: Path, out: Path, service: object, count: int) -> dict[str, object]:
+    """Holds ledger, vendor and output against each other."""
+    tasks = service.tasks.all  # type: ignore[attr-defined]
+    with Hub.open(config) as hub:
+        hub.reconcile()
+        jobs, findings, budgets = hub.jobs(10**6), hub.audit(), hub.budgets()
+        (run,) = hub.runs()
+    done = [job for job in jobs if job.state is JobState.DONE]
+    assert findings == (), findings
+    assert out.stat().st_size == count
+    assert run.delivered
+    assert {job.vendor_id for job in done} == set(tasks)
+    keys = [task.request["tags"]["qrng-hub-key"] for task in tasks.values()]
+    assert len(set(keys)) == len(keys)
+    assert sum(job.cost_billed or 0 for job in done) == len(tasks) * PRICE
+    assert all(one.committed <= one.usd for one in budgets)
+    undecided = sum(not job.state.finished for job in jobs)
+    return {
+        "jobs": len(jobs),
+        "tasks_paid": len(tasks),
+        "undecided": undecided,
+        "bytes": count,
+        "audit": "nothing found",
+    }
+
+
+if __name__ == "__main__":
+    main()
