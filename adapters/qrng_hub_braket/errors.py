@@ -72,7 +72,9 @@ CODES: dict[str, type[QRNGError]] = {
     "InvalidSignatureException": AuthenticationError,
     "NoSuchBucket": JobNotFoundError,
     "NoSuchKey": JobNotFoundError,
+    "RequestExpired": AuthenticationError,
     "RequestLimitExceeded": RateLimitedError,
+    "RequestTimeTooSkewed": AuthenticationError,
     "ResourceNotFoundException": JobNotFoundError,
     "ServiceQuotaExceededException": QuotaError,
     "ServiceUnavailable": ServiceUnreachableError,
@@ -83,6 +85,25 @@ CODES: dict[str, type[QRNGError]] = {
     "TooManyRequestsException": RateLimitedError,
     "UnrecognizedClientException": AuthenticationError,
     "ValidationException": RequestError,
+}
+
+
+_SIGNATURE = "check the secret key, and that the clock of this machine is right: AWS refuses a signature minutes off"
+_PERMISSION = "give these credentials the permissions braket:* and, on the bucket of adapters.braket.s3, s3:*Object*"
+_KEY = "check AWS_ACCESS_KEY_ID, or the profile of adapters.braket.profile"
+_CURES = {
+    "AccessDenied": _PERMISSION,
+    "AccessDeniedException": _PERMISSION,
+    "ExpiredToken": "renew the credentials",
+    "ExpiredTokenException": "renew the credentials",
+    "InvalidAccessKeyId": _KEY,
+    "InvalidClientTokenId": _KEY,
+    "InvalidSignatureException": _SIGNATURE,
+    "NoSuchBucket": "set adapters.braket.s3 to a bucket that exists, in the region of the device",
+    "RequestExpired": _SIGNATURE,
+    "RequestTimeTooSkewed": _SIGNATURE,
+    "SignatureDoesNotMatch": _SIGNATURE,
+    "UnrecognizedClientException": _KEY,
 }
 
 
@@ -101,6 +122,10 @@ class AwsErrors(VendorErrors):
         if code_of(error) == "ValidationException" and "spending limit" in str(error).lower():
             return QuotaError
         return CODES.get(code_of(error)) or super().kind_of(error)
+
+    def cure_of(self, error: Exception, kind: type[QRNGError]) -> str:
+        """Says what to do about AWS's codes that leave it open."""
+        return _CURES.get(code_of(error), "")
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         """Returns the headers of AWS's answer; botocore writes their names in lower case."""

@@ -125,6 +125,13 @@ class _IBMErrors(VendorErrors):
         kinds = (kind for one in _chain(error) if (kind := self._kind(one)))
         return next(kinds, None) or super().kind_of(error)
 
+    def cure_of(self, error: Exception, kind: type[QRNGError]) -> str:
+        if kind is AuthenticationError:
+            return "check the API key in the variable that adapters.ibm.token_env names, and what it may do"
+        if type(error).__name__ == "IBMInputValueError":
+            return "set adapters.ibm.instance to the name or the CRN of an instance that the API key may use"
+        return ""
+
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         answers = (getattr(one, "response", None) for one in _chain(error))
         return next((_lower(answer.headers) for answer in answers if answer is not None), {})

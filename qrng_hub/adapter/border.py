@@ -78,7 +78,10 @@ class VendorErrors:
 
     def translate(self, error: Exception, doing: str) -> QRNGError:
         """Returns the hub's error for `error`, which happened while `doing` something."""
-        translated = self.kind_of(error)(f"{self.vendor}, {doing}: {type(error).__name__}: {error}")
+        kind = self.kind_of(error)
+        cure = self.cure_of(error, kind)
+        message = f"{self.vendor}, {doing}: {type(error).__name__}: {error}"
+        translated = kind(f"{message}; {cure}" if cure else message)
         if isinstance(translated, RateLimitedError):
             translated.retry_after_seconds = _seconds(self.headers_of(error).get("retry-after", ""))
         return translated
@@ -86,6 +89,10 @@ class VendorErrors:
     def kind_of(self, error: Exception) -> type[QRNGError]:
         """Chooses the hub's error."""
         return named(self.table, error) or VendorError
+
+    def cure_of(self, error: Exception, kind: type[QRNGError]) -> str:
+        """Says what to do about an error that became one of the hub's of this kind; nothing by default."""
+        return ""
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         """Returns the headers of the answer that an exception comes from, their names in lower case."""
