@@ -88,8 +88,8 @@ def command(config: Path, out: Path) -> list[str]:
     """Makes the command that begins the run, or goes on with it."""
     with Hub.open(config) as hub:
         unfinished = [run.draw_id for run in hub.runs() if not run.delivered]
-    more = ["--resume", unfinished[-1]] if unfinished else ["--yes"]
-    return [str(QRNG), "run", str(config), "--out", str(out), *more]
+    more = ["--resume", unfinished[-1]] if unfinished else []
+    return [str(QRNG), "run", str(config), "--yes", "--out", str(out), *more]
 
 
 def through(config: Path, kills: int, numbers: random.Random) -> int:

@@ -12,10 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, Field, JsonValue, StrictBool
+from pydantic import AwareDatetime, Field, JsonValue, StrictBool, model_validator
 
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import state_folder
@@ -125,6 +125,23 @@ class RunFile(Record):
     )
     adapters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     ledger: LedgerSettings = LedgerSettings()
+
+    @model_validator(mode="after")
+    def _keys_of_plans(self) -> Self:
+        """Refuses what only a plan heeds where there is none: a limit that nobody keeps is worse than none."""
+        if self.request.mode == "plan":
+            return self
+        set_here = {
+            "request.objective": self.request.objective != "cost",
+            "budget.deadline_utc": self.budget.deadline_utc is not None,
+            "budget.usd_per_hour": bool(self.budget.usd_per_hour),
+            "budget.unknown_price": self.budget.unknown_price != "refuse",
+            "policy.vendors_min": self.policy.vendors_min != 1,
+            "backend.max_usd": any(one.max_usd is not None for one in self.backends),
+        }
+        if wrong := [name for name, is_set in set_here.items() if is_set]:
+            raise ValueError(f'{", ".join(wrong)}: only heeded with request.mode = "plan"')
+        return self
 
 
 def load_run_file(path: str | Path) -> RunFile:

@@ -42,6 +42,7 @@ class Limits:
     """What one job may cost and how long it may take."""
 
     usd_per_job: Decimal = Decimal(0)
+    accepts_unknown_price: bool = False
     usd_per_draw: Decimal | None = None
     """What all jobs of a draw may cost; None is no limit."""
     project: str = "default"
@@ -128,7 +129,8 @@ class Dispatcher:
         if stop.is_set():
             raise RunInterruptedError("the run was stopped before its next job was submitted")
         quote = adapter.quote(spec)
-        if objection := policy.price_objection(quote, self._limits.usd_per_job):
+        limits = self._limits
+        if objection := policy.price_objection(quote, limits.usd_per_job, accepts_unknown=limits.accepts_unknown_price):
             raise BudgetExceededError(
                 f"a job on {spec.address} was not submitted: {objection}; allow it with [budget] usd_per_job"
             )

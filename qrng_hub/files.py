@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from platformdirs import user_state_path
 
-from qrng_hub.errors import ConfigError
+from qrng_hub.errors import ConfigError, LedgerError
 
 
 def state_folder() -> Path:
@@ -71,3 +71,23 @@ def _open_beside(path: Path) -> tuple[Path, BinaryIO]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     return Path(temporary), os.fdopen(descriptor, "wb")
+
+
+@contextmanager
+def claimed(path: Path, what: str) -> Iterator[None]:
+    """Holds a file locked while the block runs, or until the process ends; raises `LedgerError` if another holds it.
+
+    Processes of one host see one another's claims; without locks of files (Windows) nobody's are seen.
+    """
+    require_writable_folder(path.parent)
+    with path.open("w", encoding="utf-8") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ModuleNotFoundError:
+            pass
+        except OSError:
+            raise LedgerError(f"another process is working on {what}: wait for it, or end it first") from None
+        yield
+    path.unlink(missing_ok=True)

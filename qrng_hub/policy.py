@@ -118,9 +118,9 @@ def while_at_vendor(
     return Decision(Action.WAIT, f"asking again after: {error}" if error else "queued or running")
 
 
-def price_objection(quote: Quote, usd_per_job: Decimal) -> str | None:
+def price_objection(quote: Quote, usd_per_job: Decimal, *, accepts_unknown: bool = False) -> str | None:
     """Says why a job may not be paid for, or None if it may."""
-    if quote.is_free:
+    if quote.is_free or (accepts_unknown and quote.high is None):
         return None
     if quote.high is None:
         return "its price is unknown"

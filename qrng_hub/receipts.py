@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from qrng_hub.errors import VendorError
 from qrng_hub.records import (
     Candidate,
     Credit,
     EntropyCredit,
+    Job,
     Origin,
     Outcome,
     RawBlock,
@@ -47,12 +47,7 @@ class SourceTally:
         self._outcomes.append(outcome.model_copy(update={"blocks": ()}))
 
     def add_block(self, block: RawBlock, credit: EntropyCredit) -> None:
-        """Counts a block; its outcomes are not kept. Raises `VendorError` for outcomes that were counted before."""
-        if block.sha256 in self._digests:
-            raise VendorError(
-                f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of this draw gave, bit by"
-                " bit: they are not new, and nothing of them is used"
-            )
+        """Counts a block; its outcomes are not kept."""
         if self._last is None:
             self._ones, self._estimated = np.zeros_like(block.ones), np.zeros(len(block.qubits))
         self._ones = self._ones + block.ones
@@ -66,6 +61,11 @@ class SourceTally:
     def last_bits_per_shot(self) -> float:
         """The estimate of the last block, in bits a shot; 0 before the first."""
         return self._last[1].estimated_bits_per_shot if self._last else 0.0
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs counted."""
+        return tuple(outcome.job for outcome in self._outcomes)
 
     def add_purge(self, worked: bool) -> None:
         """Counts an attempt to delete a job's outcomes at the vendor."""

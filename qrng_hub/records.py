@@ -109,6 +109,7 @@ class Request(Record):
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
     hedge: bool = False
     """Whether another backend may be paid while a job of the first may still be billed."""
+    vendors_min: int = 1
     candidates: tuple[Candidate, ...]
 
 

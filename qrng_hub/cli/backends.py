@@ -9,7 +9,7 @@ import click
 from pydantic import BaseModel
 
 from qrng_hub.cli import tables
-from qrng_hub.hub import Hub
+from qrng_hub.cli.opening import open_hub
 
 
 @click.command("backends")
@@ -19,7 +19,7 @@ from qrng_hub.hub import Hub
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def backends_command(config: str | None, origin: str | None, min_qubits: int, as_json: bool) -> None:
     """List every backend of the installed vendors."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
         backends = hub.backends(origin=origin, min_qubits=min_qubits)
         unavailable = hub.unavailable()
     if as_json:

@@ -6,7 +6,7 @@ import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.backends import print_json
-from qrng_hub.hub import Hub
+from qrng_hub.cli.opening import open_hub
 
 
 @click.command("check")
@@ -14,7 +14,7 @@ from qrng_hub.hub import Hub
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check_command(config: str | None, as_json: bool) -> None:
     """Check what the run file CONFIG needs: ledger, credentials, devices, quota. Nothing is spent."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
         checks = tuple(hub.preflight())
     if as_json:
         print_json(checks)

@@ -14,11 +14,11 @@ from typing import BinaryIO
 import click
 
 from qrng_hub.cli import tables
+from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.progress import progress_display
 from qrng_hub.config import load_run_file
 from qrng_hub.files import private_file, state_folder, write_private
 from qrng_hub.hub import Hub
-from qrng_hub.planner import Plan
 from qrng_hub.records import Draw, Receipt
 
 _SHOWN_BYTES = 4096
@@ -42,8 +42,12 @@ def bytes_command(
     count: int, config: str | None, encoding: str, out: str | None, backend: str | None, receipt_path: str | None
 ) -> None:
     """Print COUNT random bytes."""
+    if out is not None and out == receipt_path:
+        raise click.UsageError("--out and --receipt name the same file")
     with _output(out) as file, _output(receipt_path, default=None) as receipt_file:
-        with Hub.open(config) as hub:
+        with open_hub(config) as hub:
+            if hub.run_file.request.mode == "plan":
+                raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
             draw = hub.draw(count, backend=backend)
         file.write(_ENCODERS[encoding](draw.data))
         receipt_file.write(_receipt_text(draw.receipt))
@@ -57,17 +61,21 @@ def bytes_command(
 @click.option("--resume", metavar="ID", help="Go on with a run by plan that was not delivered: see qrng jobs --runs.")
 def run_command(config: str, as_json: bool, out: str | None, yes: bool, resume: str | None) -> None:
     """Draw what the run file CONFIG asks for and show where it came from."""
+    if resume == "":
+        raise click.UsageError("--resume needs the id of a run: `qrng jobs --runs` lists them")
     if out == "-":
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
     run_file = load_run_file(config)
     if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
     with _output(out, default=None) as file:
-        with Hub.open(run_file) as hub:
-            if run_file.request.mode == "plan" and not (yes or resume):
-                _ask_before_spending(hub.plan())
+        with open_hub(run_file) as hub:
+            if run_file.request.mode == "plan" and not yes:
+                _ask_before_spending(hub, resume)
             with progress_display(run_file) as on_progress:
-                draw = hub.resume(resume, on_progress=on_progress) if resume else hub.run(on_progress=on_progress)
+                draw = (
+                    hub.run(on_progress=on_progress) if resume is None else hub.resume(resume, on_progress=on_progress)
+                )
         file.write(draw.data)
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
     write_private(path, _receipt_text(draw.receipt))
@@ -77,14 +85,20 @@ def run_command(config: str, as_json: bool, out: str | None, yes: bool, resume: 
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
 
 
-def _ask_before_spending(plan: Plan) -> None:
+def _ask_before_spending(hub: Hub, resume: str | None) -> None:
     """Shows a plan that can cost money and asks; without a terminal to ask on, it is refused."""
-    if not plan.cost_high and not plan.warnings:
-        return
-    tables.show_plan(plan, to_stderr=True)
+    most = f"budget.usd = {hub.run_file.budget.usd or 0} USD"
+    if resume is None:
+        plan = hub.plan()
+        if not plan.cost_high and not plan.warnings:
+            return
+        tables.show_plan(plan, to_stderr=True)
+        said = f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, up to {most}"
+    else:
+        said = f"the rest of the run may cost up to what is left of {most}"
     if not sys.stdin.isatty():
-        raise click.UsageError(f"this plan may cost {plan.cost_high:.2f} USD: run it with --yes")
-    click.confirm(f"Spend up to {plan.cost_high:.2f} USD?", abort=True, err=True)
+        raise click.UsageError(f"{said}: run it with --yes")
+    click.confirm(f"{said[0].upper()}{said[1:]}. Go on?", abort=True, err=True)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from qrng_hub.cli import tables
-from qrng_hub.hub import Hub
+from qrng_hub.cli.opening import open_hub
 
 
 @click.command("plan")
@@ -13,7 +13,9 @@ from qrng_hub.hub import Hub
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def plan_command(config: str, as_json: bool) -> None:
     """Plan what the run file CONFIG asks for, as cheaply or as fast as its limits allow. Nothing is submitted."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
+        if hub.run_file.request.mode != "plan":
+            raise click.UsageError(f'{config} has mode = "{hub.run_file.request.mode}": a plan needs mode = "plan"')
         plan = hub.plan()
     if as_json:
         click.echo(plan.model_dump_json(indent=2))

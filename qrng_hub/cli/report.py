@@ -9,7 +9,7 @@ import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.backends import print_json
-from qrng_hub.hub import Hub
+from qrng_hub.cli.opening import open_hub
 from qrng_hub.pricing import price_book, refresh
 from qrng_hub.reports import Grouping
 
@@ -41,7 +41,7 @@ def prices(fetch: bool, as_json: bool) -> None:
 @_json
 def costs(by: str, config: str | None, as_json: bool) -> None:
     """Add up what was estimated, what was billed, and what a credited megabit cost."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
         lines = hub.costs(cast("Grouping", by))
     if as_json:
         print_json(lines)
@@ -54,7 +54,7 @@ def costs(by: str, config: str | None, as_json: bool) -> None:
 @_json
 def queue(config: str | None, as_json: bool) -> None:
     """Show how long jobs queued, what to expect now, and how often such expectations held."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
         lines = hub.queue_times()
     if as_json:
         print_json(lines)
@@ -67,7 +67,7 @@ def queue(config: str | None, as_json: bool) -> None:
 @_json
 def budgets(config: str | None, as_json: bool) -> None:
     """Show what is spent or reserved of each budget."""
-    with Hub.open(config) as hub:
+    with open_hub(config) as hub:
         listed = hub.budgets()
     if as_json:
         print_json(listed)

@@ -154,7 +154,7 @@ def show_plan(plan: Plan, *, to_stderr: bool = False) -> None:
             "unknown" if one.run_seconds is None else f"{one.run_seconds:,.0f}",
         ) if one.chosen else ("", "", "", "", "", "", "")  # fmt: skip
         table.add_row(one.address, one.origin, str(len(one.qubits) or "-"), *runs, one.reason)
-    console = Console(markup=False, stderr=True) if to_stderr else _console()
+    console = _console(stderr=to_stderr)
     console.print(table)
     expected = "" if plan.seconds is None else f", done in about {plan.seconds:,.0f} s"
     total = _range(plan.cost_low, plan.cost_high, "USD")
@@ -222,10 +222,10 @@ def _histogram(values: Sequence[float]) -> str:
     return "".join(_BARS[-(-8 * count // max(counts))] for count in counts)
 
 
-def _console() -> Console:
-    """Prints to stdout; without a terminal, as wide as the table needs."""
-    console = Console(markup=False)
-    return console if console.is_terminal else Console(width=200, markup=False)
+def _console(*, stderr: bool = False) -> Console:
+    """Prints to stdout or stderr; without a terminal, as wide as the table needs."""
+    console = Console(markup=False, stderr=stderr)
+    return console if console.is_terminal else Console(width=200, markup=False, stderr=stderr)
 
 
 def _table(*columns: str) -> Table:

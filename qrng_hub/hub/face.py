@@ -24,7 +24,7 @@ from qrng_hub.config import (
     run_file_from,
 )
 from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import LedgerError, QRNGError, RequestError
+from qrng_hub.errors import LedgerError, PolicyStopError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
@@ -127,6 +127,8 @@ class Hub:
             )
         request = request_of(self.run_file, self._registry, count, backend)
         if request.mode == "plan":
+            if backend is not None:
+                raise RequestError("a plan chooses its backends itself: leave the backend out, or set another mode")
             return self._runner.draw_planned(request, partial(self._replan, count), on_progress)
         return self._runner.draw(request, on_progress)
 
@@ -169,6 +171,12 @@ class Hub:
                 f"run {draw_id!r} {'was delivered' if run else 'is not in the ledger'}: `qrng jobs --runs`"
             )
         self.reconcile()
+        undecided = self._ledger.undecided(draw_id)
+        if undecided and not self.run_file.policy.hedge:
+            raise PolicyStopError(
+                f"nobody knows whether {len(undecided)} job(s) of run {draw_id} are at their vendors: they may be"
+                " billed. Resume it later, or set policy.hedge = true to go on all the same"
+            )
         request = request_of(self.run_file, self._registry, run.bytes, None)
         if request.mode != "plan":
             raise RequestError(f"run {draw_id} was one by plan: resume it with its run file, in which mode is plan")

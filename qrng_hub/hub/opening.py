@@ -36,6 +36,7 @@ def limits_of(run_file: RunFile) -> Limits:
     budget, policy = run_file.budget, run_file.policy
     return Limits(
         usd_per_job=budget.most_per_job,
+        accepts_unknown_price=budget.unknown_price == "accept",
         usd_per_draw=budget.usd,
         project=budget.project,
         usd_per_month=budget.usd_per_month,
@@ -58,13 +59,14 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
     wanted = run_file.request
     return Request(
         bytes=count,
-        mode="first" if backend is not None and wanted.mode == "plan" else wanted.mode,
+        mode=wanted.mode,
         protocol=wanted.protocol,
         mix_os_entropy=wanted.mix_os_entropy,
         retain_raw=wanted.retain_raw,
         purge_at_vendor=wanted.purge_at_vendor,
         fallback=run_file.policy.fallback,
         hedge=run_file.policy.hedge,
+        vendors_min=run_file.policy.vendors_min,
         candidates=candidates_of(run_file, registry, backend),
     )
 

@@ -47,8 +47,9 @@ def plan_of(
 def _rest(demand: Demand, standing: Standing, spent: Decimal) -> Demand:
     """Asks for what a draw still needs, of the money that is left; vendors that have delivered count."""
     left = max((demand.usd or Decimal(0)) - spent, Decimal(0))
-    delivered = {address.partition(":")[0] for address in standing.yields}
-    vendors = 1 if len(delivered) >= demand.vendors_min else demand.vendors_min
+    vendors = demand.vendors_min
+    if standing.needs_new_vendors or len(standing.vendors) >= vendors:
+        vendors = max(1, vendors - len(standing.vendors))
     return demand.model_copy(update={"outputs": standing.outputs, "usd": left, "vendors_min": vendors})
 
 
@@ -74,6 +75,7 @@ class _Asking:
         self._caps = {address: max(cap - spent.get(address, 0), Decimal(0)) for address, cap in caps.items()}
         self._failed = standing.failed if standing else {}
         self._yields = standing.yields if standing else {}
+        self._vendors = standing.vendors if standing and standing.needs_new_vendors else set[str]()
 
     def terms(self, outputs: int) -> list[Terms]:
         """Returns the terms of every backend, in the order of the run file."""
@@ -85,7 +87,11 @@ class _Asking:
         if problem := self._failed.get(address):
             return Terms(candidate=candidate, problem=problem)
         if candidate.origin not in allowed_origins(fallback):
-            return Terms(candidate=candidate, problem=f"fallback = {fallback.value!r} does not allow it")
+            problem = f"fallback = {fallback.value!r} does not allow it"
+            return Terms(candidate=candidate, problem=problem, is_excluded=True)
+        if address.partition(":")[0] in self._vendors:
+            problem = "its vendor has delivered, and policy.vendors_min asks for others"
+            return Terms(candidate=candidate, problem=problem, is_excluded=True)
         adapter, _ = self._registry.resolve(address)
         accepts = self._run_file.budget.unknown_price == "accept"
         yielded = self._yields.get(address, 1.0)
@@ -113,7 +119,10 @@ def _hardware_first(terms: list[Terms]) -> list[Terms]:
     """Leaves simulators, which are free and credited nothing, to where hardware can give nothing at all."""
     if all(one.problem or one.candidate.origin is Origin.SIMULATOR for one in terms):
         return terms
-    unused = {"problem": "a simulator is credited nothing: it stands in only if no hardware can be used"}
+    unused = {
+        "problem": "a simulator is credited nothing: it stands in only if no hardware can be used",
+        "is_excluded": True,
+    }
     idle = [one.candidate.origin is Origin.SIMULATOR and not one.problem for one in terms]
     return [one.model_copy(update=unused) if is_idle else one for one, is_idle in zip(terms, idle, strict=True)]
 

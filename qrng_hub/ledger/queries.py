@@ -94,6 +94,19 @@ def may_be_billed(connection: Connection, draw_id: str, address: str) -> bool:
     return any(high is None or high > 0 for (high,) in rows)
 
 
+def was_delivered(connection: Connection, draw_id: str) -> bool:
+    """Whether a draw has its receipt."""
+    table = schema.draws.c
+    return connection.execute(select(table.draw_id).where(table.draw_id == draw_id)).first() is not None
+
+
+def undecided(connection: Connection, draw_id: str) -> tuple[str, ...]:
+    """Lists the keys of a draw's jobs that are intended or unknown."""
+    table = schema.jobs.c
+    statement = select(table.key).where(table.draw_id == draw_id)
+    return tuple(connection.execute(statement.where(table.state.in_([JobState.INTENDED, JobState.UNKNOWN]))).scalars())
+
+
 class Run(Record):
     """A draw by plan: what was asked for, and whether it was delivered."""
 

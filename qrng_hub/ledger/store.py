@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
+from qrng_hub.errors import LedgerError
 from qrng_hub.ledger import audit, budgets, events, queries, schema
 from qrng_hub.ledger.budgets import Budget
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
@@ -111,6 +112,17 @@ class Ledger:
         """Adds up what a draw's jobs cost in USD, by backend: bills, and where there is none the highest estimate."""
         with self._database.reading() as connection:
             return queries.spent(connection, draw_id)
+
+    def require_undelivered(self, draw_id: str) -> None:
+        """Raises `LedgerError` if a draw was delivered already: its bits leave once."""
+        with self._database.reading() as connection:
+            if queries.was_delivered(connection, draw_id):
+                raise LedgerError(f"the run {draw_id} was delivered by another process in the meantime")
+
+    def undecided(self, draw_id: str) -> tuple[str, ...]:
+        """Lists the keys of the jobs of a draw of which nobody knows whether the vendor has them."""
+        with self._database.reading() as connection:
+            return queries.undecided(connection, draw_id)
 
     def may_be_billed(self, draw_id: str, address: str) -> bool:
         """Whether a job of a draw on a backend is not known to be over, and may cost something."""

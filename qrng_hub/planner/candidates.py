@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -79,13 +80,21 @@ def _priced(terms: Terms, adapter: Adapter, *, accepts_unknown_price: bool) -> T
 
     one, most = quote(1), terms.outputs_a_job
     cost = seconds = None
-    if one.high is not None and one.currency == "USD":
-        cost = fit(lambda outputs: quote(outputs).high or Decimal(0), most)
-    elif not accepts_unknown_price:
-        return terms.model_copy(update={"problem": f"its price is unknown: {one.source}"})
-    if "seconds" in one.native:
+    try:
+        cost = fit(lambda outputs: _usd(quote(outputs)), most)
+    except LookupError:
+        if not accepts_unknown_price:
+            return terms.model_copy(update={"problem": f"its price is unknown: {one.source}"})
+    with suppress(LookupError):
         seconds = fit(lambda outputs: quote(outputs).native["seconds"], most)
     return terms.model_copy(update={"cost": cost, "seconds": seconds, "is_stale": "stale" in one.source})
+
+
+def _usd(quote: Quote) -> Decimal:
+    """Returns the highest price; raises `LookupError` if it is unknown, or not in USD."""
+    if quote.high is None or quote.currency != "USD":
+        raise LookupError(quote.source)
+    return quote.high
 
 
 def quote_of(adapter: Adapter, terms: Terms, shots: int) -> Quote:

@@ -56,6 +56,8 @@ class Terms(Record):
     """The most that may be spent on this backend."""
     is_stale: bool = False
     problem: str = ""
+    is_excluded: bool = False
+    """Whether the problem is that the run file does not want it used."""
 
     @property
     def vendor(self) -> str:
@@ -92,6 +94,8 @@ class PlanLine(Record):
     origin: str
     chosen: bool
     reason: str
+    problem: bool = False
+    """Whether it could not be used although the policy allows it."""
     qubits: tuple[int, ...] = ()
     jobs: int = 0
     shots: tuple[int, ...] = ()

@@ -26,6 +26,7 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
         raise InfeasiblePlanError("\n".join(["no plan keeps every limit:", *_obstacles(terms, usable, demand)]))
     lines = tuple(_line(one, choice, requote) for one in terms)
     chosen = [line for line in lines if line.chosen]
+    _require_within(chosen, terms, demand)
     cheapest = _naive(usable, demand.outputs)
     return Plan(
         created_utc=now,
@@ -41,11 +42,25 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
     )
 
 
+def _require_within(chosen: Sequence[PlanLine], terms: Sequence[Terms], demand: Demand) -> None:
+    """Holds the quotes of the very jobs against the limits: a tariff is an estimate where it is not exact."""
+    caps = {one.candidate.address: one.max_usd for one in terms}
+    total = sum((line.cost_high or Decimal(0) for line in chosen), Decimal(0))
+    if demand.usd is not None and total > demand.usd:
+        raise InfeasiblePlanError(f"the jobs of the best plan are quoted at {total} USD, and {demand.usd} USD are left")
+    for line in chosen:
+        cap = caps[line.address]
+        if cap is not None and (line.cost_high or Decimal(0)) > cap:
+            raise InfeasiblePlanError(
+                f"{line.address} is quoted at {line.cost_high} USD, and {cap} USD are left for it"
+            )
+
+
 def _line(one: Terms, choice: Choice, requote: Requote) -> PlanLine:
     address, origin = one.candidate.address, str(one.candidate.origin)
     wait = one.wait_seconds
     if one.problem:
-        return PlanLine(address=address, origin=origin, chosen=False, reason=one.problem)
+        return PlanLine(address=address, origin=origin, chosen=False, reason=one.problem, problem=not one.is_excluded)
     if address not in choice:
         reason = _why_not(one)
         return PlanLine(

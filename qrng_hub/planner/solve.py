@@ -14,7 +14,9 @@ from qrng_hub.planner.model import Demand, Tariff, Terms
 Choice = Mapping[str, tuple[int, int]]
 _JOBS, _OUTPUTS, _MONEY, _USED = range(4)
 _HOUR = 3600.0
-_CENT_OF_A_CENT = 1e-4
+_ROUNDING = 1e-7
+#: so that of equal plans the one with the fewest backends and jobs is chosen
+_TIE = 1e-6
 
 
 def solve(terms: Sequence[Terms], demand: Demand) -> Choice | None:
@@ -58,7 +60,7 @@ class _Program:
         every = range(len(terms))
         self._row({4 * index + _OUTPUTS: 1 / demand.outputs for index in every}, low=1.0)
         if demand.usd is not None:
-            self._row({4 * index + _MONEY: 1.0 for index in every}, high=float(demand.usd) + _CENT_OF_A_CENT)
+            self._row({4 * index + _MONEY: 1.0 for index in every}, high=float(demand.usd) + _ROUNDING)
         self._diversity(terms, demand)
         self._weigh(terms, demand)
 
@@ -91,6 +93,8 @@ class _Program:
         money, time = (1.0, float(demand.usd_per_hour) / _HOUR) if demand.objective == "cost" else (1e-6, 1.0)
         self.objective[[4 * index + _MONEY for index in range(len(terms))]] = money
         self.objective[-1] = time
+        for index in range(len(terms)):
+            self.objective[4 * index + _JOBS] = self.objective[4 * index + _USED] = _TIE
         if demand.seconds is not None:
             self.most[-1] = demand.seconds
 

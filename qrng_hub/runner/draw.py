@@ -18,6 +18,7 @@ from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
 from qrng_hub.extractors import DESCRIPTION
+from qrng_hub.files import claimed, require_writable_folder
 from qrng_hub.ledger import RUN_STARTED, Ledger
 from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import build_receipt
@@ -63,15 +64,25 @@ class Runner:
         `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Warns
         as `draw` does. Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
         """
-        stop, draw_id = threading.Event(), resumed or self._new_id()
-        if resumed is None:
-            self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes})
+        draw_id = resumed or self._new_id()
+        if request.retain_raw:
+            require_writable_folder(self._raw_folder)
+        with claimed(self._raw_folder.with_name("runs") / f"{draw_id}.lock", f"run {draw_id}"):
+            if resumed is None:
+                self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes})
+            return self._run_plan(request, replan, on_progress, draw_id)
+
+    def _run_plan(
+        self, request: Request, replan: Replan, on_progress: Callable[[Progress], None], draw_id: str
+    ) -> Draw:
+        stop = threading.Event()
         planned = PlannedDraw(
             request, replan, self._registry, self._dispatcher, self._intake(request), draw_id, stop, on_progress
         )
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, run) for address, run in work]
             _results(self._run(starts, stop, draw_id))
+        self._ledger.require_undelivered(draw_id)
         deliveries = planned.deliveries()
         return self._delivered(request, draw_id, deliveries, b"".join(delivery.data for delivery in deliveries))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from qrng_hub.adapter import Adapter
-from qrng_hub.errors import InsufficientEntropyError
+from qrng_hub.errors import InsufficientEntropyError, VendorError
 from qrng_hub.extractors import condition, shots_per_output
 from qrng_hub.files import write_private
 from qrng_hub.ledger import Ledger
@@ -27,20 +27,37 @@ class Intake:
     ledger: Ledger
     raw_folder: Path
     request: Request
+    _digests: set[str] = field(default_factory=set)
 
-    def take(self, adapter: Adapter, outcome: Outcome, tally: SourceTally) -> bytes:
-        """Returns the bytes that a job gives; counts it, keeps and deletes its outcomes as the request says."""
+    def take(self, outcome: Outcome, tally: SourceTally) -> bytes:
+        """Returns the bytes that a job gives; counts it, and keeps its outcomes if the request says so.
+
+        Raises `VendorError` for outcomes that another job of the request gave, on whatever backend.
+        """
         tally.add(outcome)
         output = bytearray()
         for block in outcome.blocks:
+            self._require_new(block)
             credit = self.protocol.credit(block)
             tally.add_block(block, credit)
             output += _conditioned(block, credit)
             if self.request.retain_raw:
                 retain(block, self.raw_folder)
-        if self.request.purge_at_vendor:
-            tally.add_purge(self._purge(adapter, outcome.job))
         return bytes(output)
+
+    def _require_new(self, block: RawBlock) -> None:
+        if block.sha256 in self._digests:
+            raise VendorError(
+                f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of this draw gave, bit by"
+                " bit: they are not new, and nothing of them is used"
+            )
+        self._digests.add(block.sha256)
+
+    def finish(self, adapter: Adapter, tally: SourceTally) -> None:
+        """Deletes the outcomes of all jobs counted, if the request says so; until then a draw may need them."""
+        if self.request.purge_at_vendor:
+            for job in tally.jobs:
+                tally.add_purge(self._purge(adapter, job))
 
     def _purge(self, adapter: Adapter, job: Job) -> bool:
         """Deletes a job's outcomes at the vendor, unless that would delete a bill that is still to come.

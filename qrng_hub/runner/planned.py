@@ -15,7 +15,7 @@ from functools import partial
 
 from qrng_hub import policy
 from qrng_hub.dispatcher import Dispatcher, Failure
-from qrng_hub.errors import PolicyStopError, QRNGError, RunInterruptedError
+from qrng_hub.errors import ConfigError, JobNotFoundError, PolicyStopError, QRNGError, RunInterruptedError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine
 from qrng_hub.receipts import SourceTally
@@ -35,6 +35,23 @@ class Standing:
     """Why backends are planned with no more."""
     yields: dict[str, float] = field(default_factory=dict)
     """The share of the expected min-entropy that backends really gave."""
+    needs_new_vendors: bool = False
+    """Whether only vendors may be planned with that have given nothing yet."""
+
+    @property
+    def vendors(self) -> set[str]:
+        """The vendors that have given something."""
+        return {address.partition(":")[0] for address in self.yields}
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one backend gave on the same qubits."""
+
+    address: str
+    origin: Origin
+    tally: SourceTally
+    output: bytearray = field(default_factory=bytearray)
 
 
 Replan = Callable[[Standing], Plan]
@@ -58,9 +75,9 @@ class PlannedDraw:
         self._registry, self._dispatcher, self._intake = registry, dispatcher, intake
         self._on_progress = on_progress
         self._candidates = {candidate.address: candidate for candidate in request.candidates}
-        self._tallies: dict[str, SourceTally] = {}
-        self._outputs: dict[str, bytearray] = {}
-        self._substitutions: list[Substitution] = []
+        self._parts: dict[tuple[str, tuple[int, ...]], _Part] = {}
+        self._before: dict[str, float] = {}
+        self._failures: dict[str, tuple[str, str | None]] = {}
         self._lock = threading.Lock()
         self._standing = Standing(draw_id, -(-request.bytes // OUTPUT_BYTES))
 
@@ -68,7 +85,9 @@ class PlannedDraw:
         """Returns the work of following the jobs of an earlier process: an address and the work for each backend."""
         of_backend: defaultdict[str, list[tuple[Job, Quote]]] = defaultdict(list)
         for job, quote in jobs:
-            if job.state not in (JobState.FAILED, JobState.CANCELLED):
+            if job.spec.address not in self._candidates:
+                raise ConfigError(f"the run has jobs on {job.spec.address}, which the run file does not list any more")
+            if job.state in (JobState.QUEUED, JobState.RUNNING, JobState.DONE):
                 of_backend[job.spec.address].append((job, quote))
         return [(address, partial(self._follow, address, own)) for address, own in of_backend.items()]
 
@@ -77,26 +96,45 @@ class PlannedDraw:
 
         Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
         """
-        while self._standing.outputs > 0:
-            plan = self._replan(self._standing)
+        standing = self._standing
+        while standing.outputs > 0 or len(standing.vendors) < self._request.vendors_min:
+            if standing.outputs <= 0:
+                standing.needs_new_vendors = True
+                standing.outputs = self._request.vendors_min - len(standing.vendors)
+            self._before = dict(standing.yields)
+            plan = self._replan(standing)
             self._note_simulators(plan)
             yield [(line.address, partial(self._run, line)) for line in plan.chosen]
 
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Returns what each backend gave, no more in all than the request needs; the first has what failed."""
-        missing, deliveries = self._request.bytes, list[Delivery]()
-        for address, tally in self._tallies.items():
-            data = bytes(self._outputs[address][:missing])
-            missing -= len(data)
-            failed = () if deliveries else tuple(self._substitutions)
-            deliveries.append(Delivery(data, tally.receipt(len(data)), failed))
-        return tuple(deliveries)
+        """Returns what each backend gave, in turns of an output each, no more in all than the request needs."""
+        parts = list(self._parts.values())
+        sizes, piece = [0] * len(parts), max(1, min(OUTPUT_BYTES, self._request.bytes // len(parts)))
+        missing = self._request.bytes
+        while missing:
+            for index, part in enumerate(parts):
+                more = min(piece, missing, len(part.output) - sizes[index])
+                sizes[index], missing = sizes[index] + more, missing - more
+        return tuple(self._delivery(part, size) for part, size in zip(parts, sizes, strict=True))
+
+    def _delivery(self, part: _Part, size: int) -> Delivery:
+        """Closes a part; a simulator's bears what it stands in for, else the first part what failed."""
+        adapter, _ = self._registry.resolve(part.address)
+        self._intake.finish(adapter, part.tally)
+        simulators = [one for one in self._parts.values() if one.origin is Origin.SIMULATOR]
+        bearer = simulators[0] if simulators else next(iter(self._parts.values()))
+        used = simulators[0].address if simulators else None
+        failed = [
+            Substitution(failed=address, used=known or used, reason=reason)
+            for address, (reason, known) in self._failures.items()
+        ]
+        return Delivery(bytes(part.output[:size]), part.tally.receipt(size), tuple(failed if part is bearer else ()))
 
     def _note_simulators(self, plan: Plan) -> None:
         """Puts on record that simulators stand in for hardware that cannot be used."""
         used = next((line.address for line in plan.chosen if line.origin == Origin.SIMULATOR), None)
         for line in plan.lines if used else ():
-            if line.origin == Origin.HARDWARE and line.address not in self._standing.failed:
+            if line.origin == Origin.HARDWARE and line.problem and line.address not in self._standing.failed:
                 self._give_up(line.address, line.reason, used)
 
     def _run(self, line: PlanLine) -> None:
@@ -107,8 +145,13 @@ class PlannedDraw:
         self._settle(line.address, settled, line.expected_bits / sum(line.shots))
 
     def _follow(self, address: str, jobs: Sequence[tuple[Job, Quote]]) -> None:
+        """Takes what an earlier process paid for; outcomes that the vendor has no more are lost, and nothing else."""
         adapter, _ = self._registry.resolve(address)
-        self._settle(address, self._dispatcher.follow(adapter, jobs, self._stop), None)
+        for settled in self._dispatcher.follow(adapter, jobs, self._stop):
+            if isinstance(settled, Failure) and isinstance(settled.error, JobNotFoundError):
+                self._intake.ledger.record_event("job.lost", settled.spec.key, {"reason": str(settled.error)})
+            else:
+                self._settle(address, [settled], None)
 
     def _settle(self, address: str, settled: Iterable[Outcome | Failure], expected: float | None) -> None:
         """Takes what jobs gave, `expected` bits a shot; the first failure ends a backend, a mistake the draw."""
@@ -140,23 +183,31 @@ class PlannedDraw:
             ) from error
 
     def _take(self, address: str, outcome: Outcome, expected: float | None) -> None:
-        adapter, _ = self._registry.resolve(address)
+        (block,) = outcome.blocks
+        key = address, block.qubits
         with self._lock:
-            tally = self._tallies.setdefault(address, SourceTally(self._candidates[address]))
-            output = self._intake.take(adapter, outcome, tally)
-            self._outputs.setdefault(address, bytearray()).extend(output)
+            candidate = self._candidates[address]
+            part = self._parts.get(key) or _Part(address, candidate.origin, SourceTally(candidate))
+            output = self._intake.take(outcome, part.tally)
+            part.output += output
+            self._parts[key] = part
             self._standing.outputs -= len(output) // OUTPUT_BYTES
-            share = tally.last_bits_per_shot / expected if expected else 1.0
-            self._standing.yields[address] = min(1.0, self._standing.yields.get(address, 1.0) * share)
+            self._learn(address, part.tally.last_bits_per_shot / expected if expected else 1.0)
             done = self._request.bytes - OUTPUT_BYTES * self._standing.outputs
         self._on_progress(Progress(address, min(max(done, 0), self._request.bytes), self._request.bytes))
+
+    def _learn(self, address: str, share: float) -> None:
+        """Takes the worst job of a round for what a backend yields, beside what it yielded before the round."""
+        given = min(1.0, self._before.get(address, 1.0) * share)
+        known, before = self._standing.yields.get(address, 1.0), self._before.get(address, 1.0)
+        self._standing.yields[address] = given if known == before else min(known, given)
 
     def _give_up(self, address: str, reason: str, used: str | None) -> None:
         with self._lock:
             if address in self._standing.failed:
                 return
             self._standing.failed[address] = reason
-            self._substitutions.append(Substitution(failed=address, used=used, reason=reason))
+            self._failures[address] = reason, used
         event = {"draw": self._standing.draw_id, "action": "next", "reason": reason, "used": used}
         self._intake.ledger.record_event("backend.failed", address, event)
         self._on_progress(Progress(address, 0, self._request.bytes, reason))

@@ -75,7 +75,10 @@ class Source:
                 decision = policy.after_failure(error, waiting, may_be_billed=may_be_billed)
                 failed.append(self._record(candidate, decision))
                 if decision.use is None:
-                    raise _final(error, failed) from error
+                    final = _final(error, failed)
+                    if final is error:
+                        raise
+                    raise final from error
                 candidate, waiting = decision.use, waiting[waiting.index(decision.use) + 1 :]
 
     def _record(self, candidate: Candidate, decision: Decision) -> Substitution:
@@ -98,7 +101,8 @@ class Source:
             self.on_progress(Progress(candidate.address, len(output), wanted))
             spec = job_spec(self.intake.protocol, backend, candidate, wanted - len(output))
             outcome = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
-            output += self.intake.take(adapter, outcome, tally)
+            output += self.intake.take(outcome, tally)
+        self.intake.finish(adapter, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
 

@@ -281,3 +281,16 @@ def test_a_service_that_is_not_there_is_not_an_output_that_cannot_be_written(tmp
     done = subprocess.run([QRNG, "report", "prices", "--refresh"], capture_output=True, env=environment)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"qrng: the AWS price list cannot be fetched")
+
+
+def test_what_an_sdk_prints_is_no_part_of_the_document(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import qrng_hub_local.adapter as local\n"
+        "describe = local.LocalAdapter.describe\n"
+        "local.LocalAdapter.describe = lambda *a: (print('NOISE'), describe(*a))[1]\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    qrng("config", "init", "embedded", folder=tmp_path)
+    run = subprocess.run([QRNG, "run", tmp_path / "embedded.toml", "--json"], capture_output=True, env=environment)
+    assert json.loads(run.stdout)["receipt"]["origin"] == "simulator"
+    assert b"NOISE" in run.stderr

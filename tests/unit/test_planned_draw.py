@@ -11,12 +11,14 @@ from qrng_hub.errors import (
     AuthenticationError,
     ConfigError,
     InfeasiblePlanError,
+    JobFailedError,
     LedgerError,
     PolicyStopError,
     ServiceUnreachableError,
     SimulatedFallbackWarning,
 )
-from qrng_hub.records import JobState, Origin
+from qrng_hub.files import claimed
+from qrng_hub.records import Backend, Job, JobState, Origin, QubitCalibration, RawBlock, ShotOrder
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
 
@@ -230,3 +232,214 @@ def test_a_run_delivered_by_one_process_is_not_delivered_by_another() -> None:
         draw = hub.run()
         with pytest.raises(LedgerError, match=r"UNIQUE|unique"):
             hub._ledger.record_draw(draw.receipt)
+
+
+# what was paid for is used once, and counted as what it is
+
+
+@pytest.mark.parametrize("bad", [Script(price=Decimal("0.01"), p_one=0.0), Script(price=Decimal("0.01"))])
+def test_a_backend_whose_outcomes_are_of_no_use_ends_nothing(bad: Script) -> None:
+    if bad.p_one is None:
+        bad.shot_order = ShotOrder.RECONSTRUCTED
+    hub, _ = hub_of({"bad": bad, "good": Script(price=Decimal("0.20"))})
+    with hub:
+        receipt = hub.run().receipt
+        assert {line.group: line.jobs for line in hub.costs()}["scripted:bad"] == 1
+    assert [source.address for source in receipt.sources] == ["scripted:good"]
+    assert [one.failed for one in receipt.substitutions] == ["scripted:bad"]
+
+
+class Same(ScriptedAdapter):
+    """Gives every job the outcomes of the first, whatever the backend."""
+
+    kept: tuple[RawBlock, ...] = ()
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        blocks = super().collect(job)
+        self.kept = self.kept or blocks
+        update = {"vendor_id": job.vendor_id, "address": job.spec.address}
+        return tuple(block.model_copy(update=update) for block in self.kept)
+
+
+def test_the_same_outcomes_from_two_backends_are_used_once() -> None:
+    clock = FrozenClock()
+    vendor = Same({"a": Script(price=Decimal("0.20")), "b": Script(price=Decimal("0.21"))}, clock)
+    listed = [{"address": f"scripted:{name}", "shots": 1024} for name in "ab"]
+    values = {"version": 1, "request": {"bytes": 4096, "mode": "plan"}, "budget": {"usd": 9}, "backend": listed}
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub, pytest.raises(InfeasiblePlanError, match="not new"):
+        hub.run()
+
+
+class Recalibrated(ScriptedAdapter):
+    """Has other good qubits from the second description on."""
+
+    seen = 0
+
+    def describe(self, name: str) -> Backend:
+        self.seen += 1
+        good = 0 if self.seen > 1 else 1
+        flips = [QubitCalibration(qubit=q, flip_0_to_1=0.0, flip_1_to_0=1.0 if q == good else 0.0) for q in range(16)]
+        return super().describe(name).model_copy(update={"calibration": tuple(flips)})
+
+
+def test_other_qubits_in_a_later_round_are_a_source_of_their_own() -> None:
+    clock = FrozenClock()
+    values = {
+        "version": 1,
+        "request": {"bytes": 4096, "mode": "plan"},
+        "budget": {"usd": 9},
+        "backend": [{"address": "scripted:device", "shots": 1024}],
+    }
+    with Hub.open(values, clock=clock, adapters=[Recalibrated({"device": Script()}, clock)]) as hub:
+        first, second = hub.run().receipt.sources
+    assert (0 in first.qubits, 1 in first.qubits, 0 in second.qubits, 1 in second.qubits) == (True, False, False, True)
+    assert first.bytes_delivered + second.bytes_delivered == 4096
+    assert (len(first.p_one), first.shots, second.shots) == (15, 1024, 2048)
+
+
+def test_both_vendors_give_something_even_if_one_job_would_do() -> None:
+    two: dict[str, Any] = {"policy": {"vendors_min": 2}, "request": {"bytes": 128}}
+    hub, _ = hub_of({"a": Script()}, {"b": Script()}, **two)
+    with hub:
+        sources = hub.run().receipt.sources
+    assert {source.address: source.bytes_delivered for source in sources} == {"scripted:a": 64, "other:b": 64}
+    hub, _ = hub_of({"a": Script()}, {"b": Script(ends=JobState.FAILED)}, **two)
+    with hub, pytest.raises(InfeasiblePlanError, match=r"policy.vendors_min asks for others"):
+        hub.run()
+
+
+def test_a_simulator_that_takes_over_in_the_middle_is_not_silent() -> None:
+    class Dies(ScriptedAdapter):
+        def collect(self, job: Job) -> tuple[RawBlock, ...]:
+            if len(self.jobs) > 1:
+                raise JobFailedError("the fridge is warm")
+            return super().collect(job)
+
+    clock = FrozenClock()
+    vendor = Dies({"device": Script()}, clock)
+    sim = Cheap({"sim": Script(origin=Origin.SIMULATOR, price=Decimal(0))}, clock)
+    listed = [{"address": "scripted:device", "shots": 1024}, {"address": "other:sim", "shots": 1024}]
+    values = {"version": 1, "request": {"bytes": 4096, "mode": "plan"}, "budget": {"usd": 9}, "backend": listed}
+    hub = Hub.open(values, clock=clock, adapters=[vendor, sim])
+    with hub, pytest.warns(SimulatedFallbackWarning, match="scripted:device did not deliver"):
+        receipt = hub.run().receipt
+    assert receipt.origin == "mixed"
+    assert [(one.failed, one.used) for one in receipt.substitutions] == [("scripted:device", "other:sim")]
+    hardware = next(source for source in receipt.sources if source.address == "scripted:device")
+    assert receipt.credit.bits == 8 * hardware.bytes_delivered < 8 * 4096
+
+
+def test_a_round_that_gives_less_is_learned_from_once() -> None:
+    class Weakens(ScriptedAdapter):
+        def collect(self, job: Job) -> tuple[RawBlock, ...]:
+            self.scripts["device"].p_one = None if len(self.jobs) == 1 else 0.7
+            return super().collect(job)
+
+    clock = FrozenClock()
+    values = {
+        "version": 1,
+        "request": {"bytes": 16_384, "mode": "plan"},
+        "budget": {"usd": 99},
+        "backend": [{"address": "scripted:device", "shots": 1024}],
+    }
+    with Hub.open(values, clock=clock, adapters=[Weakens({"device": Script()}, clock)]) as hub:
+        assert len(hub.run().data) == 16_384
+
+
+def test_an_accepted_unknown_price_is_paid() -> None:
+    hub, vendor = hub_of({"device": Script(price=None)}, budget={"unknown_price": "accept"})
+    with hub:
+        assert len(hub.run().data) == 4096
+    assert vendor.jobs
+
+
+def test_outcomes_are_kept_at_the_vendor_until_the_draw_has_all_of_them() -> None:
+    hub, vendor = hub_of(
+        {"device": Script(purge_errors=[])}, request={"purge_at_vendor": True}, budget={"usd": Decimal("0.30")}
+    )
+    with hub, pytest.raises(InfeasiblePlanError):
+        hub.run()
+    hub, vendor = hub_of({"device": Script(price=Decimal("0.20"))}, request={"purge_at_vendor": True})
+    with hub:
+        (source,) = hub.run().receipt.sources
+    assert (source.purged_at_vendor, vendor.jobs) == (True, {})
+
+
+# resuming
+
+
+def test_a_run_is_worked_on_by_one_process_at_a_time(state: Path) -> None:
+    hub, _ = hub_of({"device": Script(queue_seconds=1e6)}, policy={"max_wait_seconds": 10.0})
+    with hub:
+        with pytest.raises(PolicyStopError):
+            hub.run()
+        (run,) = hub.runs()
+        lock = state / "runs" / f"{run.draw_id}.lock"
+        with claimed(lock, "run"), pytest.raises(LedgerError, match="another process is working on run"):
+            hub.resume(run.draw_id)
+
+
+def test_nothing_more_is_paid_while_a_jobs_fate_is_unknown() -> None:
+    class Blind(ScriptedAdapter):
+        def find(self, specs: Any) -> Any:
+            raise ServiceUnreachableError("no route")
+
+    clock = FrozenClock()
+    vendor = Blind({"device": Script(lost_replies=1)}, clock)
+    values = {
+        "version": 1,
+        "request": {"bytes": 4096, "mode": "plan"},
+        "policy": {"fallback": "hardware-only"},
+        "budget": {"usd": 9},
+        "backend": [{"address": "scripted:device", "shots": 1024}],
+    }
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub:
+        for _ in range(2):
+            with pytest.raises(PolicyStopError, match=r"may be billed|may still be billed"):
+                hub.resume(hub.runs()[0].draw_id) if hub.runs() else hub.run()
+        assert len(vendor.jobs) == 1
+
+
+def test_a_run_is_resumed_with_a_file_that_lists_its_backends() -> None:
+    hub, vendor = hub_of({"device": Script(queue_seconds=1e6)}, policy={"max_wait_seconds": 10.0})
+    with hub, pytest.raises(PolicyStopError):
+        hub.run()
+    values = {"version": 1, "request": {"mode": "plan"}, "budget": {"usd": 9}, "backend": [{"address": "local:stim"}]}
+    hub = Hub.open(values, clock=vendor.clock, adapters=[vendor])
+    with hub, pytest.raises(ConfigError, match="jobs on scripted:device, which the run file does not list"):
+        hub.resume(hub.runs()[0].draw_id)
+
+
+def test_outcomes_that_are_gone_are_lost_and_the_rest_is_drawn(state: Path) -> None:
+    clock = FrozenClock()
+    vendor = ScriptedAdapter({"device": Script(queue_seconds=50, price=Decimal("0.20"))}, clock)
+    values: dict[str, Any] = {
+        "version": 1,
+        "request": {"bytes": 4096, "mode": "plan"},
+        "policy": {"fallback": "hardware-only", "max_wait_seconds": 10.0},
+        "budget": {"usd": 9},
+        "backend": [{"address": "scripted:device", "shots": 1024}],
+    }
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub, pytest.raises(PolicyStopError):
+        hub.run()
+    clock.advance(100)
+    values["policy"]["max_wait_seconds"] = 1000.0
+    with Hub.open(values, clock=clock, adapters=[vendor]) as hub:
+        hub.reconcile()
+        vendor.jobs.clear()  # the vendor forgets what it measured
+        draw = hub.resume(hub.runs()[0].draw_id)
+        assert len(draw.data) == 4096
+        assert "job.lost" in {event.kind for event in hub.chain()}
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"budget": {"deadline_utc": "2030-01-01T00:00:00Z"}},
+        {"policy": {"vendors_min": 2}},
+        {"backend": [{"address": "local:stim", "max_usd": 1}]},
+    ],
+)
+def test_a_limit_that_only_a_plan_keeps_is_refused_without_one(section: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r'only heeded with request.mode = "plan"'):
+        Hub.open({"version": 1} | section)
