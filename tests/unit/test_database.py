@@ -232,13 +232,15 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     config = Config()
     config.set_main_option("script_location", str(Path(engine.__file__).with_name("migrations")))
-    with create_engine(url).begin() as connection:
+    first_release = create_engine(url)
+    with first_release.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         values = "'k','a:b','hardware','done',1,1,1,'USD','{}','{}','2026-01-01 00:00:00.000000','vendor',''"
         names = "key,address,origin,state,qubits,circuits,shots,currency,native_estimated,native_billed,recorded_utc"
         names += ",stamps,message"
         connection.exec_driver_sql(f"INSERT INTO jobs ({names}) VALUES ({values})")  # noqa: S608 - fixed text
+    first_release.dispose()
     ledger = open_ledger(url, SystemClock())
     (job,) = ledger.jobs()
     assert (job.key, job.shots, ledger.budgets()) == ("k", 1, ())
