@@ -20,11 +20,15 @@ import threading
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measuring import machine
 
 from qrng_hub import Hub
 from qrng_hub.records import JobState
+
+if TYPE_CHECKING:
+    from services.braket import BraketService
 
 TESTS = str(Path(__file__).resolve().parents[1] / "tests")
 if TESTS not in sys.path:
@@ -62,7 +66,7 @@ def soak(folder: Path, jobs: int, kills: int, seed: int) -> dict[str, object]:
     """Runs one plan to its end through all the kills and checks what is left."""
     from services.braket import BraketService
 
-    service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()  # noqa: S311
+    service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()  # noqa: S311 - when to kill, no key
     for name, value in service.environment.items():
         os.environ[name] = value
     os.environ["AWS_MAX_ATTEMPTS"] = "2"
@@ -107,11 +111,11 @@ def through(config: Path, kills: int, numbers: random.Random) -> int:
     return killed
 
 
-def trouble_maker(service: object, seed: float, stop: threading.Event) -> None:
+def trouble_maker(service: BraketService, seed: float, stop: threading.Event) -> None:
     """Puts a fault in the way of some request every now and then."""
     from services.braket_faults import Fault
 
-    numbers = random.Random(seed)  # noqa: S311
+    numbers = random.Random(seed)  # noqa: S311 - when to kill, no key
     while not stop.wait(numbers.uniform(0.2, 1.5)):
         fault = numbers.choice(
             [
@@ -121,12 +125,12 @@ def trouble_maker(service: object, seed: float, stop: threading.Event) -> None:
                 Fault(cut=True),
             ]
         )
-        service.faults.add(numbers.choice(_FAULTS), fault)  # type: ignore[attr-defined]
+        service.faults.add(numbers.choice(_FAULTS), fault)
 
 
-def check(config: Path, out: Path, service: object, count: int) -> dict[str, object]:
+def check(config: Path, out: Path, service: BraketService, count: int) -> dict[str, object]:
     """Holds ledger, vendor and output against each other."""
-    tasks = service.tasks.all  # type: ignore[attr-defined]
+    tasks = service.tasks.all
     with Hub.open(config) as hub:
         hub.reconcile()
         jobs, findings, budgets = hub.jobs(10**6), hub.audit(), hub.budgets()

@@ -39,6 +39,7 @@ _IN_PROCESS: dict[str, type[QRNGError]] = {
     "builtins.ValueError": JobFailedError,
     "builtins.TypeError": JobFailedError,
     "builtins.RuntimeError": JobFailedError,
+    # what runs in this process is over when it raises: nothing of the job's fate is left open
     "builtins.NotImplementedError": JobFailedError,
     "builtins.MemoryError": JobFailedError,
 }

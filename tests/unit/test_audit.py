@@ -62,7 +62,7 @@ def changed(path: Path, *statements: str) -> tuple[str, ...]:
     ],
 )
 def test_what_was_changed_is_found(path: Path, statement: str, says: str) -> None:
-    assert any(says in finding for finding in changed(path, statement)), changed
+    assert any(says in finding for finding in changed(path, statement))
 
 
 def test_the_chain_goes_on_over_processes_and_is_exported(path: Path, ledger: Ledger) -> None:
