@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services import braket_jobs
 from services.braket import BraketService
 from services.ibm import IBMService
 from services.ibm_hub import serving
@@ -42,11 +43,8 @@ def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
 
 @pytest.fixture
 def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    service = BraketService().start()
-    for name, value in service.environment.items():
-        monkeypatch.setenv(name, value)
-    yield service
-    service.stop()
+    with braket_jobs.serving(monkeypatch) as service:
+        yield service
 
 
 def qrng(*arguments: str) -> subprocess.CompletedProcess[bytes]:

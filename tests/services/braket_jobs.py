@@ -1,5 +1,10 @@
 """Jobs for the loopback Braket, and how tests see them through."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
 from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.records import Job, JobSpec
@@ -9,6 +14,16 @@ from services.braket_tasks import Task
 
 SETTINGS = BraketSettings(s3="s3://amazon-braket-test/hub")
 ASYMMETRIC = Circuit().h(0).x(3).h(4).measure(0, 3, 4)
+
+
+@contextmanager
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
+    """Serves Braket, and leads the AWS SDK there by its environment."""
+    service = BraketService().start()
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    yield service
+    service.stop()
 
 
 def spec(*circuits: Circuit, name: str = "garnet", shots: int = 100, key: str = "key-1") -> JobSpec:

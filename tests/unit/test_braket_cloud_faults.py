@@ -24,16 +24,13 @@ from qrng_hub.records import JobState
 from qrng_hub_braket import BraketAdapter
 from services.braket import BraketService
 from services.braket_faults import Fault
-from services.braket_jobs import SETTINGS, finish, spec, submit, task_of
+from services.braket_jobs import SETTINGS, finish, serving, spec, submit, task_of
 
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    service = BraketService().start()
-    for name, value in service.environment.items():
-        monkeypatch.setenv(name, value)
-    yield service
-    service.stop()
+    with serving(monkeypatch) as service:
+        yield service
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from qrng_hub.errors import AuthenticationError, BackendLimitError, ConfigError,
 from qrng_hub.records import JobSpec
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.settings import BraketSettings
+from services import braket_jobs
 from services.braket import BraketService
 from services.braket_faults import Fault
 from services.ibm import IBMService
@@ -27,11 +28,8 @@ def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
 
 @pytest.fixture
 def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    service = BraketService().start()
-    for name, value in service.environment.items():
-        monkeypatch.setenv(name, value)
-    yield service
-    service.stop()
+    with braket_jobs.serving(monkeypatch) as service:
+        yield service
 
 
 def braket_job(name: str = "garnet", shots: int = 100, region: str = "eu-north-1", **settings: Any) -> None:
