@@ -164,6 +164,14 @@ def run_file_from(values: Mapping[str, Any]) -> RunFile:
     return _checked(values, place=key_path)
 
 
+def with_budget(run_file: RunFile, usd: Decimal | None) -> RunFile:
+    """Returns the run file with another `budget.usd`, if one is given; raises `ConfigError` if it may not be so."""
+    if usd is None:
+        return run_file
+    values = run_file.model_dump(by_alias=True, exclude_unset=True)
+    return run_file_from(values | {"budget": values.get("budget", {}) | {"usd": usd}})
+
+
 def ledger_url(settings: LedgerSettings) -> str:
     """Returns the database URL of the ledger; raises `ConfigError` if it is to be in a variable that is not set."""
     if settings.url_env and settings.url:

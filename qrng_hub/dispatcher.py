@@ -1,4 +1,4 @@
-"""Runs one job from its intent to its outcomes, and keeps the ledger true on the way.
+"""Runs jobs from their intent to their end, and keeps the ledger true on the way.
 
 A job that outlives this process is on record, durably, before it is submitted, and is never
 submitted again while the first attempt may have reached the vendor.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,7 +29,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.ledger import Budget, Ledger
 from qrng_hub.policy import Action
-from qrng_hub.records import Job, JobSpec, JobState, Outcome, Quote
+from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _JITTER = random.SystemRandom()
@@ -77,15 +77,23 @@ class _Trouble:
     since: datetime
 
 
+#: Is told of a job that was submitted, or was seen to change.
+OnChange = Callable[[Job, Quote], None]
+
+
+def _ignore(_job: Job, _quote: Quote) -> None:
+    """Does nothing."""
+
+
 class Dispatcher:
-    """Submits, polls and collects; safe for any number of threads."""
+    """Submits and polls; safe for any number of threads. What a finished job gave is for the caller to collect."""
 
     def __init__(self, ledger: Ledger, clock: Clock, limits: Limits) -> None:
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
 
-    def run(self, adapter: Adapter, spec: JobSpec, draw_id: str | None, stop: threading.Event) -> Outcome:
+    def run(self, adapter: Adapter, spec: JobSpec, draw_id: str | None, stop: threading.Event) -> Finished:
         """Runs one job to its end.
 
         Raises `BudgetExceededError` before anything is submitted, `RunInterruptedError` once `stop`
@@ -97,12 +105,18 @@ class Dispatcher:
         return settled
 
     def run_all(
-        self, adapter: Adapter, specs: Iterable[JobSpec], draw_id: str | None, stop: threading.Event
-    ) -> Iterator[Outcome | Failure]:
+        self,
+        adapter: Adapter,
+        specs: Iterable[JobSpec],
+        draw_id: str | None,
+        stop: threading.Event,
+        on_change: OnChange = _ignore,
+    ) -> Iterator[Finished | Failure]:
         """Runs jobs of one adapter and yields each as it ends, in any order.
 
         All are submitted first, and those at the vendor are polled together: the vendor is asked as
-        often for ten thousand as for one.
+        often for ten thousand as for one. `on_change` is told of every job that is submitted or seen to
+        change.
         """
         in_flight: dict[str, _InFlight] = {}
         for spec in specs:
@@ -111,19 +125,26 @@ class Dispatcher:
                 if adapter.is_remote(spec.backend_name) or not quote.is_free:
                     job = self._start(adapter, spec, quote, draw_id, stop)
                     in_flight[spec.key] = _InFlight(job, quote, self._clock.now())
+                    on_change(job, quote)
                 else:
                     yield self._run_here(adapter, spec, quote, draw_id)
             except QRNGError as error:
                 yield Failure(spec, error)
-        yield from self._settle(adapter, in_flight, stop)
+        yield from self._settle(adapter, in_flight, stop, on_change)
 
     def follow(
-        self, adapter: Adapter, jobs: Iterable[tuple[Job, Quote]], stop: threading.Event
-    ) -> Iterator[Outcome | Failure]:
+        self,
+        adapter: Adapter,
+        jobs: Iterable[tuple[Job, Quote]],
+        stop: threading.Event,
+        on_change: OnChange = _ignore,
+    ) -> Iterator[Finished | Failure]:
         """Follows jobs of an earlier process to their ends; yields as `run_all` does and submits nothing."""
         now = self._clock.now()
         in_flight = {job.spec.key: _InFlight(job, quote, now) for job, quote in jobs}
-        yield from self._settle(adapter, in_flight, stop)
+        for flight in in_flight.values():
+            on_change(flight.job, flight.quote)
+        yield from self._settle(adapter, in_flight, stop, on_change)
 
     def _approve(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Quote:
         if stop.is_set():
@@ -136,12 +157,11 @@ class Dispatcher:
             )
         return quote
 
-    def _run_here(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None) -> Outcome:
+    def _run_here(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None) -> Finished:
         """Runs a job that ends with this process: it goes on record once, at its end."""
-        job = _submit_one(adapter, spec)
-        outcome = _outcome(adapter, job, quote)
-        self._ledger.record_free(job, quote, adapter.origin(spec.backend_name), draw_id)
-        return outcome
+        finished = _finished(_submit_one(adapter, spec), quote)
+        self._ledger.record_free(finished.job, quote, adapter.origin(spec.backend_name), draw_id)
+        return finished
 
     def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
@@ -170,31 +190,22 @@ class Dispatcher:
                 warnings.warn(message, BudgetWarning, stacklevel=2)
 
     def _settle(
-        self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event
-    ) -> Iterator[Outcome | Failure]:
+        self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event, on_change: OnChange
+    ) -> Iterator[Finished | Failure]:
         """Polls everything in flight, ever more slowly while nothing changes, until all of it is settled."""
         pause, at_least, trouble = _FIRST_PAUSE_SECONDS, 0.0, None
         while in_flight:
-            yield from self._settle_finished(adapter, in_flight)
+            yield from _settle_finished(in_flight)
             if not in_flight:
                 return
             if self._clock.sleep(max(at_least, pause * _JITTER.uniform(0.8, 1.2)), stop):
                 yield from self._interrupted(in_flight)
                 return
-            changed, error = self._poll(adapter, in_flight)
+            changed, error = self._poll(adapter, in_flight, on_change)
             pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
             at_least = _asked_for(error)
             trouble = self._trouble(trouble, error, in_flight)
             yield from self._timed_out(in_flight, trouble)
-
-    def _settle_finished(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> Iterator[Outcome | Failure]:
-        for key, flight in list(in_flight.items()):
-            if flight.job.state.finished:
-                del in_flight[key]
-                try:
-                    yield _outcome(adapter, flight.job, flight.quote)
-                except QRNGError as error:
-                    yield Failure(flight.job.spec, error)
 
     def _interrupted(self, in_flight: dict[str, _InFlight]) -> Iterator[Failure]:
         """Lets go of everything: it stays at the vendor and on record."""
@@ -263,7 +274,9 @@ class Dispatcher:
             ) from second
         return found[0] if found else None
 
-    def _poll(self, adapter: Adapter, in_flight: dict[str, _InFlight]) -> tuple[bool, QRNGError | None]:
+    def _poll(
+        self, adapter: Adapter, in_flight: dict[str, _InFlight], on_change: OnChange
+    ) -> tuple[bool, QRNGError | None]:
         """Asks once for all; an error leaves them as they were, for a job that cannot be seen has not failed.
 
         Records what changed; returns whether anything did, and the error.
@@ -277,6 +290,7 @@ class Dispatcher:
             self._ledger.update(*changed)
         for job in changed:
             in_flight[job.spec.key] = replace(in_flight[job.spec.key], job=job)
+            on_change(job, in_flight[job.spec.key].quote)
         return bool(changed), None
 
 
@@ -292,8 +306,18 @@ def _submit_one(adapter: Adapter, spec: JobSpec) -> Job:
     return job
 
 
-def _outcome(adapter: Adapter, job: Job, quote: Quote) -> Outcome:
-    """Collects a job that is finished; raises why there are no outcomes."""
+def _settle_finished(in_flight: dict[str, _InFlight]) -> Iterator[Finished | Failure]:
+    for key, flight in list(in_flight.items()):
+        if flight.job.state.finished:
+            del in_flight[key]
+            try:
+                yield _finished(flight.job, flight.quote)
+            except QRNGError as error:
+                yield Failure(flight.job.spec, error)
+
+
+def _finished(job: Job, quote: Quote) -> Finished:
+    """Takes a job that is over; raises why it has no outcomes."""
     if job.state is not JobState.DONE:
         raise no_outcomes(job)
-    return Outcome(job=job, quote=quote, blocks=adapter.collect(job))
+    return Finished(job=job, quote=quote)

@@ -29,6 +29,19 @@ def require_writable_folder(folder: Path) -> None:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}; choose another place") from error
 
 
+def require_writable(path: str | Path) -> None:
+    """Raises `ConfigError` if `private_file` could not write there; leaves what is there as it is."""
+    try:
+        with private_file(path):
+            raise _AbandonedError
+    except _AbandonedError:
+        return
+
+
+class _AbandonedError(Exception):
+    """Ends a file that is not to be written after all."""
+
+
 def write_private(path: str | Path, data: bytes) -> Path:
     """Writes a file of mode 0600 at once; raises as `private_file` does."""
     with private_file(path) as file:

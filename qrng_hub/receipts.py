@@ -11,13 +11,15 @@ from typing import Literal
 import numpy as np
 
 from qrng_hub.records import (
+    BlockSummary,
+    BlockYield,
     Candidate,
     Credit,
     EntropyCredit,
+    Finished,
     Job,
+    JobYield,
     Origin,
-    Outcome,
-    RawBlock,
     Receipt,
     Request,
     SourceReceipt,
@@ -33,29 +35,31 @@ class SourceTally:
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
-        self._outcomes: list[Outcome] = []
+        self._finished: list[Finished] = []
         self._digests: list[str] = []
         self._ones = np.zeros(0, np.int64)
         self._estimated = np.zeros(0, np.float64)
         self._shots = 0
         self._credited = 0.0
         self._purged: list[bool] = []
-        self._last: tuple[RawBlock, EntropyCredit] | None = None
+        self._last: tuple[BlockSummary, EntropyCredit] | None = None
 
-    def add(self, outcome: Outcome) -> None:
-        """Counts a job; its outcomes are not kept."""
-        self._outcomes.append(outcome.model_copy(update={"blocks": ()}))
+    def add(self, given: JobYield) -> None:
+        """Counts a job and what it gave."""
+        self._finished.append(Finished(job=given.job, quote=given.quote))
+        for one in given.blocks:
+            self._add_block(one)
 
-    def add_block(self, block: RawBlock, credit: EntropyCredit) -> None:
-        """Counts a block; its outcomes are not kept."""
+    def _add_block(self, given: BlockYield) -> None:
+        block, credit = given.block, given.credit
         if self._last is None:
-            self._ones, self._estimated = np.zeros_like(block.ones), np.zeros(len(block.qubits))
-        self._ones = self._ones + block.ones
+            self._ones, self._estimated = np.zeros(len(block.qubits), np.int64), np.zeros(len(block.qubits))
+        self._ones = self._ones + np.array(block.ones)
         self._estimated = self._estimated + np.array(credit.estimated_bits_per_qubit) * block.shots
         self._shots += block.shots
         self._credited += credit.credited_bits
         self._digests.append(block.sha256)
-        self._last = block.model_copy(update={"outcomes": block.outcomes[:0]}), credit
+        self._last = block, credit
 
     @property
     def last_bits_per_shot(self) -> float:
@@ -65,7 +69,7 @@ class SourceTally:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The jobs counted."""
-        return tuple(outcome.job for outcome in self._outcomes)
+        return tuple(finished.job for finished in self._finished)
 
     def add_purge(self, worked: bool) -> None:
         """Counts an attempt to delete a job's outcomes at the vendor."""
@@ -76,7 +80,7 @@ class SourceTally:
         if self._last is None:
             raise ValueError("a source without a block gave nothing to a draw")
         block, credit = self._last
-        jobs, quotes = [o.job for o in self._outcomes], [o.quote for o in self._outcomes]
+        jobs, quotes = [one.job for one in self._finished], [one.quote for one in self._finished]
         return SourceReceipt(
             address=self._candidate.address,
             origin=block.origin,

@@ -7,18 +7,20 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
-from qrng_hub.cli.progress import progress_display
-from qrng_hub.config import load_run_file
-from qrng_hub.files import private_file, state_folder, write_private
-from qrng_hub.hub import Hub
+from qrng_hub.cli.progress import Display
+from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, run_to_resume
+from qrng_hub.config import load_run_file, with_budget
+from qrng_hub.files import private_file, require_writable, state_folder, write_private
 from qrng_hub.records import Draw, Receipt
 
 _SHOWN_BYTES = 4096
@@ -27,6 +29,20 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "base64": lambda data: base64.b64encode(data) + b"\n",
     "raw": lambda data: data,
 }
+
+
+class _Dollars(click.ParamType[Decimal]):
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Reads an amount of money."""
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount >= 0:
+            self.fail(f"{value!r} is no amount of money, such as 12.50", param, ctx)
+        return amount
 
 
 @click.command("bytes", context_settings={"ignore_unknown_options": True})
@@ -59,46 +75,53 @@ def bytes_command(
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
 @click.option("--yes", is_flag=True, help="Run a plan that costs money without asking.")
 @click.option("--resume", metavar="ID", help="Go on with a run by plan that was not delivered: see qrng jobs --runs.")
-def run_command(config: str, as_json: bool, out: str | None, yes: bool, resume: str | None) -> None:
+@click.option("--new", is_flag=True, help="Begin anew although an unfinished run of the same request could go on.")
+@click.option("--budget", type=_Dollars(), metavar="USD", help="Spend at most this, in place of budget.usd.")
+def run_command(
+    config: str, as_json: bool, out: str | None, yes: bool, resume: str | None, new: bool, budget: Decimal | None
+) -> None:
     """Draw what the run file CONFIG asks for and show where it came from."""
-    if resume == "":
-        raise click.UsageError("--resume needs the id of a run: `qrng jobs --runs` lists them")
-    if out == "-":
+    if resume == "" or (resume and new):
+        raise click.UsageError("--resume needs the id of a run, and goes without --new: `qrng jobs --runs` lists them")
+    run_file = with_budget(load_run_file(config), budget)
+    _require_outlet(out, as_json, run_file.request.bytes)
+    stdout = sys.stdout
+    with open_hub(run_file) as hub:
+        if run_file.request.mode == "plan":
+            resume = resume if resume or new else run_to_resume(hub, config)
+            if not yes:
+                ask_before_spending(hub, resume)
+        with Display(run_file) as display, pointing_to_resumption(hub, config):
+
+            def deliver(draw: Draw) -> None:
+                display.close()
+                with redirect_stdout(stdout):
+                    _deliver(draw, out, as_json)
+
+            draw = partial(hub.resume, resume) if resume else hub.run
+            draw(on_progress=display, deliver=deliver)
+
+
+def _require_outlet(out: str | None, as_json: bool, count: int) -> None:
+    """Refuses what could not be written in the end, before anything is paid for."""
+    if out in ("-", ""):
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
-    run_file = load_run_file(config)
-    if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
-        raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
-    with _output(out, default=None) as file:
-        with open_hub(run_file) as hub:
-            if run_file.request.mode == "plan" and not yes:
-                _ask_before_spending(hub, resume)
-            with progress_display(run_file) as on_progress:
-                draw = (
-                    hub.run(on_progress=on_progress) if resume is None else hub.resume(resume, on_progress=on_progress)
-                )
-        file.write(draw.data)
+    if out:
+        require_writable(out)
+    elif count > _SHOWN_BYTES and not as_json:
+        raise click.UsageError(f"{count:,} bytes are too many to print; name a file with --out")
+
+
+def _deliver(draw: Draw, out: str | None, as_json: bool) -> None:
+    """Writes or prints the bytes, and writes their receipt."""
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
     write_private(path, _receipt_text(draw.receipt))
+    if out:
+        write_private(out, draw.data)
     if as_json:
         click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
-
-
-def _ask_before_spending(hub: Hub, resume: str | None) -> None:
-    """Shows a plan that can cost money and asks; without a terminal to ask on, it is refused."""
-    most = f"budget.usd = {hub.run_file.budget.usd or 0} USD"
-    if resume is None:
-        plan = hub.plan()
-        if not plan.cost_high and not plan.warnings:
-            return
-        tables.show_plan(plan, to_stderr=True)
-        said = f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, up to {most}"
-    else:
-        said = f"the rest of the run may cost up to what is left of {most}"
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{said}: run it with --yes")
-    click.confirm(f"{said[0].upper()}{said[1:]}. Go on?", abort=True, err=True)
 
 
 @contextmanager

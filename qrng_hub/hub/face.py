@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +46,7 @@ from qrng_hub.records import (
     Receipt,
 )
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
-from qrng_hub.runner import Progress, Runner, Standing, retain
+from qrng_hub.runner import Inline, Progress, Runner, Standing, require_private, retain
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -65,6 +67,10 @@ def _silent(_progress: Progress) -> None:
     """Shows nothing."""
 
 
+def _nowhere(_draw: Draw) -> None:
+    """Stores nothing."""
+
+
 class Hub:
     """Random numbers from the backends of one run file; use it as a context manager.
 
@@ -76,14 +82,18 @@ class Hub:
     (32, 'simulator', 0.0)
     """
 
-    def __init__(self, run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] = ()) -> None:
+    def __init__(
+        self, run_file: RunFile, clock: Clock, adapters: Sequence[Adapter] = (), executor: Executor | None = None
+    ) -> None:
         self.run_file = run_file
         self._clock = clock
         self._closed = False
         self._registry = open_registry(run_file, clock, adapters)
         self._ledger = open_ledger(ledger_url(run_file.ledger), clock)
         dispatcher = Dispatcher(self._ledger, clock, limits_of(run_file))
-        self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder() / "raw")
+        settings = None if adapters else json.dumps(run_file.adapters)
+        executor = executor or Inline()
+        self._runner = Runner(self._registry, dispatcher, self._ledger, clock, state_folder(), executor, settings)
         _open_hubs.add(self)
 
     @classmethod
@@ -93,11 +103,13 @@ class Hub:
         *,
         clock: Clock | None = None,
         adapters: Iterable[Adapter] = (),
+        executor: Executor | None = None,
     ) -> Hub:
         """Opens the hub of a run file, or of what would stand in it; with none, local:stim and a ledger of the user's.
 
-        `adapters` are ready-made ones that go before the installed of the same name. Raises
-        `ConfigError`, `UnknownNameError` or `LedgerError`.
+        `adapters` are ready-made ones that go before the installed of the same name. On `executor`,
+        any of `concurrent.futures` or Dask's, outcomes are collected, credited and conditioned; it stays
+        open. Raises `ConfigError`, `UnknownNameError` or `LedgerError`.
         """
         match run_file:
             case None:
@@ -106,17 +118,26 @@ class Hub:
                 run_file = load_run_file(run_file)
             case Mapping():
                 run_file = run_file_from(run_file)
-        return cls(run_file, clock or SystemClock(), adapters)
+        if executor is not None:
+            require_private(executor)
+        return cls(run_file, clock or SystemClock(), tuple(adapters), executor)
 
     def random_bytes(self, count: int) -> bytes:
         """Returns `count` bytes; their receipt stays in the ledger. Raises as `draw` does."""
         return self.draw(count).data
 
     def draw(
-        self, count: int, *, backend: str | None = None, on_progress: Callable[[Progress], None] = _silent
+        self,
+        count: int,
+        *,
+        backend: str | None = None,
+        on_progress: Callable[[Progress], None] = _silent,
+        deliver: Callable[[Draw], None] = _nowhere,
     ) -> Draw:
         """Draws `count` bytes as the run file says, or from one `backend` only, with their receipt.
 
+        `deliver` is called with the draw before it is recorded as delivered: what it stores is safe
+        whenever the process ends, for until then a draw by plan can be resumed.
         Raises `RequestError` unless 1 <= count <= 1 GiB, `PolicyStopError` if no backend delivers,
         or the error of the backend that ended the draw.
         """
@@ -129,12 +150,14 @@ class Hub:
         if request.mode == "plan":
             if backend is not None:
                 raise RequestError("a plan chooses its backends itself: leave the backend out, or set another mode")
-            return self._runner.draw_planned(request, partial(self._replan, count), on_progress)
-        return self._runner.draw(request, on_progress)
+            return self._runner.draw_planned(request, partial(self._replan, count), on_progress, deliver)
+        return self._runner.draw(request, on_progress, deliver)
 
-    def run(self, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
-        """Draws what the run file's `[request]` asks for; raises as `draw` does."""
-        return self.draw(self.run_file.request.bytes, on_progress=on_progress)
+    def run(
+        self, *, on_progress: Callable[[Progress], None] = _silent, deliver: Callable[[Draw], None] = _nowhere
+    ) -> Draw:
+        """Draws what the run file's `[request]` asks for, as `draw` does."""
+        return self.draw(self.run_file.request.bytes, on_progress=on_progress, deliver=deliver)
 
     def raw(
         self,
@@ -158,29 +181,43 @@ class Hub:
             raise RequestError(f"raw takes a circuit or several, and a number of shots: {error}") from error
         return self._runner.collect(spec)
 
-    def resume(self, draw_id: str, *, on_progress: Callable[[Progress], None] = _silent) -> Draw:
-        """Goes on with a draw by plan that an earlier process began and did not deliver.
+    def resume(
+        self,
+        name: str,
+        *,
+        on_progress: Callable[[Progress], None] = _silent,
+        deliver: Callable[[Draw], None] = _nowhere,
+    ) -> Draw:
+        """Goes on with a draw by plan, by its id or the beginning of it, that was begun and not delivered.
 
         Its jobs are adopted and followed, what they gave is used, and the rest is planned within what is
         left of its budget. Raises `LedgerError` for a draw that is none of these, else as `draw` does.
         """
         self._require_open()
-        run = next((run for run in self.runs() if run.draw_id == draw_id), None)
-        if run is None or run.delivered:
-            raise LedgerError(
-                f"run {draw_id!r} {'was delivered' if run else 'is not in the ledger'}: `qrng jobs --runs`"
-            )
+        run = self._undelivered(name)
         self.reconcile()
-        undecided = self._ledger.undecided(draw_id)
+        undecided = self._ledger.undecided(run.draw_id)
         if undecided and not self.run_file.policy.hedge:
             raise PolicyStopError(
-                f"nobody knows whether {len(undecided)} job(s) of run {draw_id} are at their vendors: they may be"
+                f"nobody knows whether {len(undecided)} job(s) of run {run.draw_id} are at their vendors: they may be"
                 " billed. Resume it later, or set policy.hedge = true to go on all the same"
             )
         request = request_of(self.run_file, self._registry, run.bytes, None)
         if request.mode != "plan":
-            raise RequestError(f"run {draw_id} was one by plan: resume it with its run file, in which mode is plan")
-        return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, draw_id)
+            raise RequestError(f"run {run.draw_id} was one by plan: resume it with its run file, in which mode is plan")
+        return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, deliver, run.draw_id)
+
+    def _undelivered(self, name: str) -> Run:
+        runs = [run for run in self.runs() if name and run.draw_id.startswith(name)]
+        if len(runs) != 1 or runs[0].delivered:
+            problem = "was delivered" if len(runs) == 1 else "is several" if runs else "is not in the ledger"
+            raise LedgerError(f"run {name!r} {problem}: `qrng jobs --runs` lists them")
+        return runs[0]
+
+    def unfinished_runs(self) -> tuple[Run, ...]:
+        """Lists the draws by plan of the run file's very request that were begun and not delivered, newest first."""
+        request = request_of(self.run_file, self._registry, self.run_file.request.bytes, None)
+        return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
     def audit(self) -> tuple[str, ...]:
         """Says what in the ledger does not fit together; nothing if all does."""

@@ -117,6 +117,8 @@ class Run(Record):
     spent_usd: Decimal
     """The bills of its jobs, and the highest estimates of those without one."""
     delivered: bool
+    of: str = ""
+    """The digest of the request."""
 
 
 def runs(connection: Connection) -> tuple[Run, ...]:
@@ -134,6 +136,7 @@ def runs(connection: Connection) -> tuple[Run, ...]:
             jobs=jobs.get(row.subject, 0),
             spent_usd=sum(spent(connection, row.subject).values(), Decimal(0)),
             delivered=row.subject in delivered,
+            of=row.detail.get("of", ""),
         )
         for row in connection.execute(started.order_by(table.number.desc())).all()
     )

@@ -6,7 +6,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,97 +20,139 @@ from qrng_hub.errors import PolicyStopError, RunInterruptedError, SimulatedFallb
 from qrng_hub.extractors import DESCRIPTION
 from qrng_hub.files import claimed, require_writable_folder
 from qrng_hub.ledger import RUN_STARTED, Ledger
-from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import build_receipt
 from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.planned import PlannedDraw, Replan
+from qrng_hub.runner.processing import Processing
 from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
 Result = TypeVar("Result")
 
 
+#: Hands a draw to whoever asked for it, in a way that outlives the process; then it is recorded as delivered.
+Deliver = Callable[[Draw], None]
+
+
+def _hand_over(_draw: Draw) -> None:
+    """Leaves it to the caller, who gets the draw returned."""
+
+
 class Runner:
-    """Draws bytes for requests; safe for any number of threads."""
+    """Draws bytes for requests; safe for any number of threads.
+
+    `state` is the folder of what outlives the process; for `executor` and `adapters` see `Processing`.
+    """
 
     def __init__(
-        self, registry: Registry, dispatcher: Dispatcher, ledger: Ledger, clock: Clock, raw_folder: Path
+        self,
+        registry: Registry,
+        dispatcher: Dispatcher,
+        ledger: Ledger,
+        clock: Clock,
+        state: Path,
+        executor: Executor,
+        adapters: str | None,
     ) -> None:
         self._registry = registry
         self._dispatcher = dispatcher
         self._ledger = ledger
         self._clock = clock
-        self._raw_folder = raw_folder
+        self._state = state
+        self._executor, self._adapters = executor, adapters
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
 
-    def draw(self, request: Request, on_progress: Callable[[Progress], None]) -> Draw:
-        """Draws the bytes of a request.
+    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver = _hand_over) -> Draw:
+        """Draws the bytes of a request and delivers them; with that done, they are on record as delivered.
 
         Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
         `PolicyStopError` when nothing is left to try, or the error of the backend that ended it.
         """
         draw_id = self._new_id()
         deliveries = self._deliveries(request, draw_id, on_progress)
-        return self._delivered(request, draw_id, deliveries, xor_all([delivery.data for delivery in deliveries]))
+        output = xor_all([delivery.data for delivery in deliveries])
+        return self._delivered(request, draw_id, deliveries, output, deliver)
 
     def draw_planned(
-        self, request: Request, replan: Replan, on_progress: Callable[[Progress], None], resumed: str | None = None
+        self,
+        request: Request,
+        replan: Replan,
+        on_progress: Callable[[Progress], None],
+        deliver: Deliver = _hand_over,
+        resumed: str | None = None,
     ) -> Draw:
         """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
 
-        `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Warns
-        as `draw` does. Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
+        `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Until the
+        bytes are delivered the draw can be resumed. Warns as `draw` does. Raises `InfeasiblePlanError`
+        when the rest cannot be had within the limits.
         """
         draw_id = resumed or self._new_id()
-        if request.retain_raw:
-            require_writable_folder(self._raw_folder)
-        with claimed(self._raw_folder.with_name("runs") / f"{draw_id}.lock", f"run {draw_id}"):
+        folder = self._state / "runs"
+        with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
             if resumed is None:
-                self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes})
-            return self._run_plan(request, replan, on_progress, draw_id)
+                self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes, "of": request.digest})
+            kept = Kept(folder / draw_id)
+            draw = self._run_plan(request, replan, on_progress, draw_id, kept, deliver)
+            kept.forget()
+            return draw
 
     def _run_plan(
-        self, request: Request, replan: Replan, on_progress: Callable[[Progress], None], draw_id: str
+        self,
+        request: Request,
+        replan: Replan,
+        on_progress: Callable[[Progress], None],
+        draw_id: str,
+        kept: Kept,
+        deliver: Deliver,
     ) -> Draw:
         stop = threading.Event()
-        planned = PlannedDraw(
-            request, replan, self._registry, self._dispatcher, self._intake(request), draw_id, stop, on_progress
-        )
+        intake = self._intake(request, kept)
+        planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, run) for address, run in work]
             _results(self._run(starts, stop, draw_id))
         self._ledger.require_undelivered(draw_id)
         deliveries = planned.deliveries()
-        return self._delivered(request, draw_id, deliveries, b"".join(delivery.data for delivery in deliveries))
+        output = b"".join(delivery.data for delivery in deliveries)
+        return self._delivered(request, draw_id, deliveries, output, deliver)
 
     def _new_id(self) -> str:
         return f"{self._clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
-    def _intake(self, request: Request) -> Intake:
-        return Intake(Superposition(), self._ledger, self._raw_folder, request)
+    def _intake(self, request: Request, kept: Kept | None = None) -> Intake:
+        raw_folder = self._state / "raw" if request.retain_raw else None
+        if raw_folder:
+            require_writable_folder(raw_folder)
+        return Intake(self._ledger, request, Processing(self._executor, self._adapters, raw_folder), kept)
 
-    def _delivered(self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes) -> Draw:
+    def _delivered(
+        self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes, deliver: Deliver
+    ) -> Draw:
         if request.mix_os_entropy:
             output = mix_with_os(output)
         sources = tuple(delivery.receipt for delivery in deliveries)
         substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
         receipt = build_receipt(request, output, draw_id, self._clock.now(), DESCRIPTION, sources, substitutions)
+        draw = Draw(data=output, receipt=receipt)
+        deliver(draw)
         self._ledger.record_draw(receipt)
         _warn_of_simulation(deliveries, self._registry)
-        return Draw(data=output, receipt=receipt)
+        return draw
 
     def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:
         """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
         adapter, name = self._registry.resolve(spec.address)
         stop = threading.Event()
         if not adapter.is_remote(name):
-            return self._dispatcher.run(adapter, spec, None, stop).blocks
+            return adapter.collect(self._dispatcher.run(adapter, spec, None, stop).job)
         start = partial(self._pool(spec.address).submit, self._dispatcher.run, adapter, spec, None, stop)
         (future,) = self._run([start], stop, spec.key)
-        return future.result().blocks
+        return adapter.collect(future.result().job)
 
     def after_fork(self) -> None:
         """Forgets the threads, which a forked process does not have."""

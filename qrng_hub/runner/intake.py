@@ -1,51 +1,56 @@
-"""What becomes of a job's outcomes: credited, conditioned, kept if asked for, deleted at the vendor if asked for."""
+"""What becomes of finished jobs: processed, counted, kept for a resumption, deleted at the vendor if asked for."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
 
 from qrng_hub.adapter import Adapter
-from qrng_hub.errors import InsufficientEntropyError, VendorError
-from qrng_hub.extractors import condition, shots_per_output
-from qrng_hub.files import write_private
+from qrng_hub.errors import VendorError
 from qrng_hub.ledger import Ledger
-from qrng_hub.protocols import Superposition
 from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import EntropyCredit, Job, Outcome, RawBlock, Request
+from qrng_hub.records import BlockSummary, Finished, Job, JobYield, Request
+from qrng_hub.runner.kept import Kept
+from qrng_hub.runner.processing import Processing
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes the outcomes of jobs for one request."""
+    """Takes what the jobs of one request gave."""
 
-    protocol: Superposition
     ledger: Ledger
-    raw_folder: Path
     request: Request
+    processing: Processing
+    kept: Kept | None = None
+    """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
     _digests: set[str] = field(default_factory=set)
 
-    def take(self, outcome: Outcome, tally: SourceTally) -> bytes:
-        """Returns the bytes that a job gives; counts it, and keeps its outcomes if the request says so.
+    def begin(self, adapter: Adapter, finished: Finished) -> Callable[[], JobYield]:
+        """Begins to collect and process a job; the function returned waits for what it gave."""
+        if self.kept and (known := self.kept.load(finished.job.spec.key)):
+            return lambda: known
+        future = self.processing.start(adapter, finished.job)
+
+        def wait() -> JobYield:
+            given = JobYield(job=finished.job, quote=finished.quote, blocks=future.result())
+            if self.kept:
+                self.kept.save(given)
+            return given
+
+        return wait
+
+    def take(self, given: JobYield, tally: SourceTally) -> bytes:
+        """Counts what a job gave and returns its output.
 
         Raises `VendorError` for outcomes that another job of the request gave, on whatever backend.
         """
-        tally.add(outcome)
-        output = bytearray()
-        for block in outcome.blocks:
-            self._require_new(block)
-            credit = self.protocol.credit(block)
-            tally.add_block(block, credit)
-            output += _conditioned(block, credit)
-            if self.request.retain_raw:
-                retain(block, self.raw_folder)
-        return bytes(output)
+        for one in given.blocks:
+            self._require_new(one.block)
+        tally.add(given)
+        return b"".join(one.output for one in given.blocks)
 
-    def _require_new(self, block: RawBlock) -> None:
+    def _require_new(self, block: BlockSummary) -> None:
         if block.sha256 in self._digests:
             raise VendorError(
                 f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of this draw gave, bit by"
@@ -68,22 +73,3 @@ class Intake:
             self.ledger.record_event(PURGE_DEFERRED, job.spec.key, {"reason": "the bill is still to come"})
             return False
         return purge(adapter, self.ledger, job)
-
-
-def retain(block: RawBlock, folder: Path) -> Path:
-    """Writes a block's packed outcomes, which are secrets, to a .npy file of mode 0600 named by its SHA-256."""
-    file = io.BytesIO()
-    np.save(file, block.outcomes, allow_pickle=False)
-    return write_private(folder / f"{block.sha256}.npy", file.getvalue())
-
-
-def _conditioned(block: RawBlock, credit: EntropyCredit) -> bytes:
-    """Hashes a block down; raises `InsufficientEntropyError` if it does not even give one output."""
-    output = condition(block.outcomes, shots_per_output(credit.estimated_bits_per_shot))
-    if not output:
-        carried = credit.estimated_bits_per_shot * block.shots
-        raise InsufficientEntropyError(
-            f"{block.address}: {block.shots} shots of {len(block.qubits)} qubits carry {carried:.0f} estimated bits,"
-            " and an output needs 576 in whole shots; ask for more shots or more qubits"
-        )
-    return output

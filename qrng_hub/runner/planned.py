@@ -1,6 +1,6 @@
-"""A draw by plan: one job of each backend first, then the rest, planned anew after every round.
+"""A draw by plan: one job of each backend first, then more in waves, planned anew after every one.
 
-What a round gave decides about the next: a backend that failed is planned with no more, and one that
+What a wave gave decides about the next: a backend that failed is planned with no more, and one that
 gave less than expected is expected to give as little again.
 """
 
@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from qrng_hub import policy
+from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher, Failure
 from qrng_hub.errors import ConfigError, JobNotFoundError, PolicyStopError, QRNGError, RunInterruptedError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine
+from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import Job, JobSpec, JobState, Origin, Outcome, Quote, Request, Substitution
+from qrng_hub.records import Finished, Job, JobSpec, JobState, JobYield, Origin, Quote, Request, Substitution
 from qrng_hub.registry import Registry
 from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.seen import Seen
 from qrng_hub.runner.source import Delivery, Progress
+
+#: A wave has so many times the jobs that the backend has done: a bad one costs a wave and not the budget.
+WAVE_GROWTH = 8
+#: How many jobs may be being processed before the next one is looked at.
+_AHEAD = 16
 
 
 @dataclass(slots=True)
@@ -35,6 +44,8 @@ class Standing:
     """Why backends are planned with no more."""
     yields: dict[str, float] = field(default_factory=dict)
     """The share of the expected min-entropy that backends really gave."""
+    taken: dict[str, int] = field(default_factory=dict)
+    """How many jobs of backends gave what they should."""
     needs_new_vendors: bool = False
     """Whether only vendors may be planned with that have given nothing yet."""
 
@@ -42,6 +53,10 @@ class Standing:
     def vendors(self) -> set[str]:
         """The vendors that have given something."""
         return {address.partition(":")[0] for address in self.yields}
+
+    def wave(self, address: str) -> int:
+        """Returns how many jobs a backend may run next: one, and then so many times what it has done well."""
+        return max(1, WAVE_GROWTH * self.taken.get(address, 0))
 
 
 @dataclass(slots=True)
@@ -77,6 +92,7 @@ class PlannedDraw:
         self._candidates = {candidate.address: candidate for candidate in request.candidates}
         self._parts: dict[tuple[str, tuple[int, ...]], _Part] = {}
         self._before: dict[str, float] = {}
+        self._seen: dict[str, Seen] = {}
         self._failures: dict[str, tuple[str, str | None]] = {}
         self._lock = threading.Lock()
         self._standing = Standing(draw_id, -(-request.bytes // OUTPUT_BYTES))
@@ -138,36 +154,54 @@ class PlannedDraw:
                 self._give_up(line.address, line.reason, used)
 
     def _run(self, line: PlanLine) -> None:
-        """Runs the jobs of a line; the first time, one only: a bad backend costs one job and not the budget."""
-        shots = line.shots if line.address in self._standing.yields else line.shots[:1]
+        """Runs a wave of the jobs of a line."""
+        shots = line.shots[: self._standing.wave(line.address)]
         adapter, _ = self._registry.resolve(line.address)
-        settled = self._dispatcher.run_all(adapter, self._specs(line, shots), self._standing.draw_id, self._stop)
-        self._settle(line.address, settled, line.expected_bits / sum(line.shots))
+        settled = self._dispatcher.run_all(
+            adapter, self._specs(line, shots), self._standing.draw_id, self._stop, self._watched
+        )
+        self._settle(line.address, adapter, settled, line.expected_bits / sum(line.shots))
 
     def _follow(self, address: str, jobs: Sequence[tuple[Job, Quote]]) -> None:
-        """Takes what an earlier process paid for; outcomes that the vendor has no more are lost, and nothing else."""
+        """Takes what an earlier process paid for."""
         adapter, _ = self._registry.resolve(address)
-        for settled in self._dispatcher.follow(adapter, jobs, self._stop):
-            if isinstance(settled, Failure) and isinstance(settled.error, JobNotFoundError):
-                self._intake.ledger.record_event("job.lost", settled.spec.key, {"reason": str(settled.error)})
-            else:
-                self._settle(address, [settled], None)
+        self._settle(address, adapter, self._dispatcher.follow(adapter, jobs, self._stop, self._watched), None)
 
-    def _settle(self, address: str, settled: Iterable[Outcome | Failure], expected: float | None) -> None:
-        """Takes what jobs gave, `expected` bits a shot; the first failure ends a backend, a mistake the draw."""
+    def _settle(
+        self, address: str, adapter: Adapter, settled: Iterable[Finished | Failure], expected: float | None
+    ) -> None:
+        """Takes what jobs gave, `expected` bits a shot or whatever it is; some are processed while others run."""
+        begun: deque[tuple[Finished, Callable[[], JobYield]]] = deque()
         for one in settled:
-            try:
+            with self._failing(address, one, expected):
                 if isinstance(one, Failure):
                     raise one.error
-                self._take(address, one, expected)
-            except QRNGError as error:
-                if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
-                    raise
-                self._require_hedge(address, error)
-                self._give_up(address, f"{type(error).__name__}: {error}", None)
+                begun.append((one, self._intake.begin(adapter, one)))
+            if len(begun) > _AHEAD:
+                self._take(address, *begun.popleft(), expected)
+        for finished, given in begun:
+            self._take(address, finished, given, expected)
+
+    @contextmanager
+    def _failing(self, address: str, one: Finished | Failure, expected: float | None) -> Iterator[None]:
+        """Lets the first failure end a backend, and a mistake the draw.
+
+        Outcomes of an adopted job that the vendor has no more are lost, and nothing else.
+        """
+        try:
+            yield
+        except QRNGError as error:
+            if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
+                raise
+            if expected is None and isinstance(error, JobNotFoundError):
+                key = one.spec.key if isinstance(one, Failure) else one.job.spec.key
+                self._intake.ledger.record_event("job.lost", key, {"reason": str(error)})
+                return
+            self._require_hedge(address, error)
+            self._give_up(address, f"{type(error).__name__}: {error}", None)
 
     def _specs(self, line: PlanLine, shots: Sequence[int]) -> Iterator[JobSpec]:
-        circuit, options = self._intake.protocol.circuit_on(line.qubits), self._candidates[line.address].options
+        circuit, options = Superposition().circuit_on(line.qubits), self._candidates[line.address].options
         for some in shots:
             if line.address in self._standing.failed:
                 return
@@ -182,19 +216,34 @@ class PlannedDraw:
                 f"{address}: {error} ({policy.STILL_BILLED}); resume the run {draw_id} later"
             ) from error
 
-    def _take(self, address: str, outcome: Outcome, expected: float | None) -> None:
-        (block,) = outcome.blocks
-        key = address, block.qubits
+    def _take(self, address: str, finished: Finished, begun: Callable[[], JobYield], expected: float | None) -> None:
+        with self._failing(address, finished, expected):
+            given = begun()
+            with self._lock:
+                self._count(address, given, expected)
+            self._report(address)
+
+    def _count(self, address: str, given: JobYield, expected: float | None) -> None:
+        candidate, (one,) = self._candidates[address], given.blocks
+        key = address, one.block.qubits
+        part = self._parts.get(key) or _Part(address, candidate.origin, SourceTally(candidate))
+        output = self._intake.take(given, part.tally)
+        part.output += output
+        self._parts[key] = part
+        self._standing.outputs -= len(output) // OUTPUT_BYTES
+        self._standing.taken[address] = self._standing.taken.get(address, 0) + 1
+        self._learn(address, part.tally.last_bits_per_shot / expected if expected else 1.0)
+
+    def _watched(self, job: Job, quote: Quote) -> None:
         with self._lock:
-            candidate = self._candidates[address]
-            part = self._parts.get(key) or _Part(address, candidate.origin, SourceTally(candidate))
-            output = self._intake.take(outcome, part.tally)
-            part.output += output
-            self._parts[key] = part
-            self._standing.outputs -= len(output) // OUTPUT_BYTES
-            self._learn(address, part.tally.last_bits_per_shot / expected if expected else 1.0)
-            done = self._request.bytes - OUTPUT_BYTES * self._standing.outputs
-        self._on_progress(Progress(address, min(max(done, 0), self._request.bytes), self._request.bytes))
+            self._seen.setdefault(job.spec.address, Seen()).note(job, quote)
+        self._report(job.spec.address)
+
+    def _report(self, address: str, note: str = "") -> None:
+        """Tells of a backend, and of the bytes that all have given."""
+        wanted, seen = self._request.bytes, self._seen.get(address, Seen())
+        done = min(max(wanted - OUTPUT_BYTES * self._standing.outputs, 0), wanted)
+        self._on_progress(Progress(address, done, wanted, note, seen.jobs, seen.usd))
 
     def _learn(self, address: str, share: float) -> None:
         """Takes the worst job of a round for what a backend yields, beside what it yielded before the round."""
@@ -210,4 +259,4 @@ class PlannedDraw:
             self._failures[address] = reason, used
         event = {"draw": self._standing.draw_id, "action": "next", "reason": reason, "used": used}
         self._intake.ledger.record_event("backend.failed", address, event)
-        self._on_progress(Progress(address, 0, self._request.bytes, reason))
+        self._report(address, reason)

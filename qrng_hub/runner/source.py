@@ -6,11 +6,11 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from qrng_hub import policy
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import BackendOfflineError, PolicyStopError, QRNGError
-from qrng_hub.files import require_writable_folder
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Superposition
@@ -36,6 +36,10 @@ class Progress:
     bytes_done: int
     bytes_wanted: int
     note: str = ""
+    jobs: str = ""
+    """How many jobs are queued, running and done, of a draw by plan."""
+    usd: Decimal = Decimal(0)
+    """What the jobs of the backend were billed, and the highest estimates of those without a bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,12 @@ class Source:
         backend = adapter.describe(name)
         if backend.availability is Availability.OFFLINE:
             raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
-        if self.request.retain_raw:
-            require_writable_folder(self.intake.raw_folder)
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = job_spec(self.intake.protocol, backend, candidate, wanted - len(output))
-            outcome = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
-            output += self.intake.take(outcome, tally)
+            spec = job_spec(Superposition(), backend, candidate, wanted - len(output))
+            finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
+            output += self.intake.take(self.intake.begin(adapter, finished)(), tally)
         self.intake.finish(adapter, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)

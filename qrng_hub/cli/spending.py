@@ -1,0 +1,59 @@
+"""What `qrng run` asks before it spends: whether to go on with an unfinished run, and whether to pay for a plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from qrng_hub.cli import tables
+from qrng_hub.errors import QRNGError
+from qrng_hub.hub import Hub
+
+
+def run_to_resume(hub: Hub, config: str) -> str | None:
+    """Asks whether to go on with the newest unfinished run of the same request; without a terminal it is refused.
+
+    Runs that have no job yet do not count: nothing of them can be used.
+    """
+    run = next((run for run in hub.unfinished_runs() if run.jobs), None)
+    if run is None:
+        return None
+    said = f"run {run.draw_id} of this request is unfinished: {run.jobs} job(s), {run.spent_usd:.2f} USD spent"
+    if not sys.stdin.isatty():
+        command = f"qrng run {config}"
+        raise click.UsageError(f"{said}. Go on with `{command} --resume {run.draw_id}`, or begin anew with --new")
+    return run.draw_id if click.confirm(f"{said}. Go on with it?", default=True, err=True) else None
+
+
+def ask_before_spending(hub: Hub, resume: str | None) -> None:
+    """Shows a plan that can cost money and asks; without a terminal to ask on, it is refused."""
+    most = f"budget.usd = {hub.run_file.budget.usd or 0} USD"
+    if resume is None:
+        plan = hub.plan()
+        if not plan.cost_high and not plan.warnings:
+            return
+        tables.show_plan(plan, to_stderr=True)
+        said = f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, up to {most}"
+    else:
+        said = f"the rest of the run may cost up to what is left of {most}"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{said}: run it with --yes")
+    click.confirm(f"{said[0].upper()}{said[1:]}. Go on?", abort=True, err=True)
+
+
+@contextmanager
+def pointing_to_resumption(hub: Hub, config: str) -> Iterator[None]:
+    """Says after an error, or Ctrl-C, how to go on with the run that it ended."""
+    before = {run.draw_id: run.jobs for run in hub.unfinished_runs()} if hub.run_file.request.mode == "plan" else {}
+    try:
+        yield
+    except (QRNGError, KeyboardInterrupt):
+        if hub.run_file.request.mode == "plan":
+            run = next((run for run in hub.unfinished_runs() if run.jobs > before.get(run.draw_id, 0)), None)
+            if run is not None:
+                command = f"qrng run {config} --resume {run.draw_id}"
+                click.echo(f"qrng: what was paid for is kept, and `{command}` goes on with it", err=True)
+        raise

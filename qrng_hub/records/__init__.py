@@ -1,0 +1,43 @@
+"""The values that travel between the parts of the hub: frozen, with units in their names.
+
+Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never zero.
+"""
+
+from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
+from qrng_hub.records.base import Amount, Origin, Record, total
+from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
+from qrng_hub.records.jobs import FREE, Finished, Job, JobSpec, JobState, Quote
+from qrng_hub.records.receipts import Credit, Draw, LedgerEvent, Receipt, SourceReceipt, Substitution
+from qrng_hub.records.requests import Candidate, Fallback, Request
+
+__all__ = [
+    "FREE",
+    "Amount",
+    "Availability",
+    "Backend",
+    "BlockSummary",
+    "BlockYield",
+    "Candidate",
+    "Check",
+    "Credit",
+    "Draw",
+    "EntropyCredit",
+    "Fallback",
+    "Finished",
+    "Job",
+    "JobSpec",
+    "JobState",
+    "JobYield",
+    "LedgerEvent",
+    "Origin",
+    "QubitCalibration",
+    "Quote",
+    "RawBlock",
+    "Receipt",
+    "Record",
+    "Request",
+    "ShotOrder",
+    "SourceReceipt",
+    "Substitution",
+    "total",
+]

@@ -1,0 +1,131 @@
+"""Outcomes, what is credited of them, and what was made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ConfigDict, Field, field_validator
+
+from qrng_hub.bits import count_ones, row_bytes
+from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.jobs import Job, Quote
+
+
+class ShotOrder(StrEnum):
+    """Whether the shots stand in the order measured, or were rebuilt from counts or probabilities."""
+
+    MEASURED = "measured"
+    RECONSTRUCTED = "reconstructed"
+
+
+class RawBlock(Record):
+    """One circuit's outcomes: uint8 of shape (shots, ceil(q / 8)), see `qrng_hub.bits`.
+
+    Column j is physical qubit `qubits[j]`, ascending; a row is a shot, in the order measured.
+    `repr` never shows the outcomes: they are secrets.
+    """
+
+    address: str
+    vendor_id: str
+    origin: Origin
+    source: str
+    """The device, or the generator with the origin of its seed."""
+    shot_order: ShotOrder
+    qubits: tuple[int, ...]
+    outcomes: Annotated[npt.NDArray[np.uint8], Field(repr=False, exclude=True)]
+
+    @field_validator("outcomes")
+    @classmethod
+    def _read_only(cls, outcomes: npt.NDArray[Any], info: Any) -> npt.NDArray[np.uint8]:
+        width = row_bytes(len(info.data.get("qubits", ())))
+        if outcomes.dtype != np.uint8 or outcomes.ndim != 2 or outcomes.shape[1] != width:
+            raise ValueError(f"outcomes must be uint8 of {width} bytes a shot, not {outcomes.dtype} {outcomes.shape}")
+        outcomes = np.ascontiguousarray(outcomes).view()
+        outcomes.flags.writeable = False
+        return outcomes
+
+    @property
+    def shots(self) -> int:
+        """The number of shots."""
+        return int(self.outcomes.shape[0])
+
+    @property
+    def raw_bits(self) -> int:
+        """The number of outcomes, one bit each."""
+        return self.shots * len(self.qubits)
+
+    @cached_property
+    def ones(self) -> npt.NDArray[np.int64]:
+        """The number of ones of each qubit, int64 of shape (q,)."""
+        return count_ones(self.outcomes, len(self.qubits))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the packed outcomes, in hex."""
+        return hashlib.sha256(self.outcomes.data).hexdigest()
+
+    def summary(self) -> BlockSummary:
+        """Says everything of the block but its outcomes."""
+        return BlockSummary(
+            address=self.address,
+            vendor_id=self.vendor_id,
+            origin=self.origin,
+            source=self.source,
+            qubits=self.qubits,
+            shots=self.shots,
+            ones=tuple(self.ones.tolist()),
+            sha256=self.sha256,
+        )
+
+
+class BlockSummary(Record):
+    """What is told of a block once its outcomes are used; they cannot be had from it."""
+
+    address: str
+    vendor_id: str
+    origin: Origin
+    source: str
+    qubits: tuple[int, ...]
+    shots: int
+    ones: tuple[int, ...]
+    """The number of ones of each qubit, in the order of `qubits`."""
+    sha256: str
+
+
+class EntropyCredit(Record):
+    """The min-entropy of a block: what its statistics suggest, and what of that may be counted on."""
+
+    estimated_bits_per_qubit: tuple[float, ...]
+    shots: int
+    credited_bits: float
+    method: str
+    side_information: str
+    assumptions: tuple[str, ...]
+
+    @cached_property
+    def estimated_bits_per_shot(self) -> float:
+        """The estimates of all qubits added up, in bits."""
+        return float(sum(self.estimated_bits_per_qubit))
+
+
+class BlockYield(Record):
+    """What a block gave: its credit and its conditioned output, which `repr` never shows: it is a secret."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    block: BlockSummary
+    credit: EntropyCredit
+    output: Annotated[bytes, Field(repr=False)]
+
+
+class JobYield(Record):
+    """What a finished job gave, block by block, and what it was quoted at."""
+
+    job: Job
+    quote: Quote
+    blocks: tuple[BlockYield, ...]

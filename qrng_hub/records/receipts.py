@@ -1,0 +1,114 @@
+"""What outlives the process: receipts and events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from qrng_hub.records.base import Origin, Record
+
+
+class Substitution(Record):
+    """One backend that did not deliver, what was used in its place, and why."""
+
+    failed: str
+    used: str | None
+    reason: str
+
+
+class SourceReceipt(Record):
+    """What one backend gave to a draw."""
+
+    address: str
+    origin: Origin
+    source: str
+    job_keys: tuple[str, ...]
+    vendor_ids: tuple[str, ...]
+    block_sha256: tuple[str, ...]
+    qubits: tuple[int, ...]
+    shots: int
+    raw_bits: int
+    p_one: tuple[float, ...]
+    """The share of ones of each qubit, in the order of `qubits`."""
+    estimated_bits_per_qubit: tuple[float, ...]
+    credited_bits: float
+    method: str
+    side_information: str
+    assumptions: tuple[str, ...]
+    bytes_delivered: int
+    cost_estimated_low: Decimal | None
+    cost_estimated_high: Decimal | None
+    cost_billed: Decimal | None
+    currency: str
+    queue_seconds: float | None
+    run_seconds: float | None
+    purged_at_vendor: bool | None = None
+    """Whether every job's outcomes were deleted at the vendor; None if that was not asked for."""
+
+    @property
+    def estimated_bits_per_raw_bit(self) -> float:
+        """The estimated min-entropy per raw bit, over all qubits."""
+        return sum(self.estimated_bits_per_qubit) / max(len(self.qubits), 1)
+
+    @property
+    def credited_bits_per_raw_bit(self) -> float:
+        """The credited min-entropy per raw bit."""
+        return self.credited_bits / max(self.raw_bits, 1)
+
+
+class Credit(Record):
+    """How many bits of min-entropy are credited to an output, and in one sentence why."""
+
+    bits: float
+    reason: str
+
+
+class Receipt(Record):
+    """The provenance of a draw, in a form that outlives the process."""
+
+    version: Literal[1] = 1
+    draw_id: str
+    created_utc: datetime
+    code_version: str
+    bytes: int
+    sha256: str | None
+    """The digest of the output; None under 32 bytes, where it would reveal it."""
+    origin: Literal["hardware", "simulator", "mixed"]
+    mode: str
+    """How the sources make the output: first, one; each, their XOR; plan, one part each, in their order."""
+    protocol: str
+    conditioning: str
+    mixed_with_os_entropy: bool
+    credit: Credit
+    substitutions: tuple[Substitution, ...]
+    sources: tuple[SourceReceipt, ...]
+
+    def __repr__(self) -> str:
+        sources = ", ".join(source.address for source in self.sources)
+        return f"<Receipt {self.draw_id}: {self.bytes} bytes, {self.credit.bits:.0f} bits credited, from {sources}>"
+
+
+class Draw(Record):
+    """Bytes handed to the caller, with their receipt; `repr` never shows the bytes."""
+
+    data: Annotated[bytes, Field(repr=False, exclude=True)]
+    receipt: Receipt
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        receipt = self.receipt
+        return f"<Draw {receipt.draw_id}: {len(self)} bytes, {receipt.origin}, {receipt.credit.bits:.0f} bits credited>"
+
+
+class LedgerEvent(Record):
+    """Something that happened, as the ledger keeps it."""
+
+    at_utc: datetime
+    kind: str
+    subject: str
+    detail: dict[str, JsonValue] = Field(default_factory=dict)
