@@ -143,7 +143,7 @@ def check(config: Path, out: Path, service: BraketService, count: int) -> dict[s
     keys = [task.request["tags"]["qrng-hub-key"] for task in tasks.values()]
     assert len(set(keys)) == len(keys)
     assert sum(job.cost_billed or 0 for job in done) == len(tasks) * PRICE
-    assert all(one.committed <= one.usd for one in budgets)
+    assert all(one.committed <= one.most for one in budgets)
     undecided = sum(not job.state.finished for job in jobs)
     return {
         "jobs": len(jobs),

@@ -25,6 +25,7 @@ from qrng_hub.validation import key_path, nearest, validated
 
 MAX_DRAW_BYTES = 2**30
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
+Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
 Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
 
 
@@ -99,7 +100,11 @@ class BackendSettings(Record):
     shots: PositiveInt | None = None
     """Shots a job; by default as many as the request needs."""
     max_usd: Dollars | None = None
-    """The most that a plan may spend on this backend."""
+    """The most that a draw may be estimated to cost on this backend."""
+    max_seconds: Seconds | None = None
+    """The most seconds that a draw's jobs may run on this backend, as its vendor counts them (IBM: QPU seconds)."""
+    max_seconds_per_month: Seconds | None = None
+    """Likewise of all runs of the project in a month (UTC), such as the 600 of IBM's open plan."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """`[backend.options]`: settings of the adapter's own."""
 
@@ -130,17 +135,27 @@ class RunFile(Record):
     def _keys_of_plans(self) -> Self:
         """Refuses what only a plan heeds where there is none: a limit that nobody keeps is worse than none."""
         if self.request.mode == "plan":
-            return self
+            return self._plan_can_be()
         set_here = {
             "request.objective": self.request.objective != "cost",
             "budget.deadline_utc": self.budget.deadline_utc is not None,
             "budget.usd_per_hour": bool(self.budget.usd_per_hour),
             "budget.unknown_price": self.budget.unknown_price != "refuse",
             "policy.vendors_min": self.policy.vendors_min != 1,
-            "backend.max_usd": any(one.max_usd is not None for one in self.backends),
         }
         if wrong := [name for name, is_set in set_here.items() if is_set]:
             raise ValueError(f'{", ".join(wrong)}: only heeded with request.mode = "plan"')
+        return self
+
+    def _plan_can_be(self) -> Self:
+        """Refuses limits that contradict one another whatever the backends ask for."""
+        vendors = {one.address.partition(":")[0] for one in self.backends}
+        wanted = self.policy.vendors_min
+        if wanted > len(vendors):
+            raise ValueError(f"policy.vendors_min is {wanted}, and {len(vendors)} vendor(s) are listed")
+        budget = self.budget
+        if budget.usd_per_job is not None and budget.usd_per_job > (budget.usd or 0):
+            raise ValueError(f"budget.usd_per_job is {budget.usd_per_job}, more than budget.usd, {budget.usd or 0}")
         return self
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ from qrng_hub.errors import (
     RunInterruptedError,
     VendorError,
 )
-from qrng_hub.ledger import Budget, Ledger
+from qrng_hub.ledger import Budget, Ledger, Limit, Unit
 from qrng_hub.policy import Action
 from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
 
@@ -38,8 +38,20 @@ _SUBMISSION_WINDOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class BackendLimits:
+    """What the jobs of one backend may take; None is no limit."""
+
+    usd: Decimal | None = None
+    """Of a draw."""
+    seconds: Decimal | None = None
+    """Of a draw, in seconds that its jobs run as the vendor counts them."""
+    seconds_per_month: Decimal | None = None
+    """Of all draws of the project in a month (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may cost and how long it may take."""
+    """What jobs may cost and how long they may take."""
 
     usd_per_job: Decimal = Decimal(0)
     accepts_unknown_price: bool = False
@@ -50,8 +62,25 @@ class Limits:
     """What all jobs of the project may cost in a month (UTC), whoever runs them; None is no limit."""
     warn_at: float = 0.8
     """The share of a budget from which its use is warned of."""
+    backends: Mapping[str, BackendLimits] = field(default_factory=dict)
+    """By address."""
     max_wait_seconds: float = 86_400.0
     max_attempts: int = 3
+
+    def of_job(self, address: str, draw_id: str | None, now: datetime) -> dict[str, Limit]:
+        """Lists the budgets that a job is charged to, by name, with their limits."""
+        own, month = self.backends.get(address, BackendLimits()), f"{self.project}, {now:%Y-%m}"
+        every: list[tuple[str, Decimal | None, Unit]] = [
+            (f"project {month}", self.usd_per_month, "USD"),
+            (f"project {month}, on {address}", own.seconds_per_month, "seconds"),
+        ]
+        if draw_id is not None:
+            every += [
+                (f"draw {draw_id}", self.usd_per_draw, "USD"),
+                (f"draw {draw_id}, on {address}", own.usd, "USD"),
+                (f"draw {draw_id}, time on {address}", own.seconds, "seconds"),
+            ]
+        return {name: Limit(most=most, unit=unit) for name, most, unit in every if most is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,26 +195,18 @@ class Dispatcher:
     def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
         origin = adapter.origin(spec.backend_name)
-        self._warn(self._ledger.intend(spec, quote, origin, draw_id, self._budgets(draw_id)))
+        limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
+        self._warn(self._ledger.intend(spec, quote, origin, draw_id, limits))
         job = self._submit(adapter, spec, stop)
         self._ledger.acknowledged(job)
         return job
 
-    def _budgets(self, draw_id: str | None) -> dict[str, Decimal]:
-        """Lists the budgets that a job is charged to, with their limits."""
-        limits, found = self._limits, dict[str, Decimal]()
-        if draw_id is not None and limits.usd_per_draw is not None:
-            found[f"draw {draw_id}"] = limits.usd_per_draw
-        if limits.usd_per_month is not None:
-            found[f"project {limits.project}, {self._clock.now():%Y-%m}"] = limits.usd_per_month
-        return found
-
     def _warn(self, used: Iterable[Budget]) -> None:
         """Warns of a budget that other runs share, once little of it is left."""
         for one in used:
-            share = one.committed / one.usd if one.usd else Decimal(0)
+            share = one.committed / one.most if one.most else Decimal(0)
             if one.name.startswith("project") and share >= self._limits.warn_at:
-                spent = f"{one.committed} of {one.usd} USD"
+                spent = f"{one.committed} of {one.most} {one.unit}"
                 message = f"{share:.0%} of the budget {one.name} is spent or reserved: {spent}"
                 warnings.warn(message, BudgetWarning, stacklevel=2)
 

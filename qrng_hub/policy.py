@@ -80,6 +80,12 @@ def stand_ins(request: Request, candidate: Candidate) -> tuple[Candidate, ...]:
     return (*later, next(simulators, LAST_RESORT))
 
 
+def last_resort(candidates: tuple[Candidate, ...], fallback: Fallback) -> tuple[Candidate, ...]:
+    """Returns the simulator that a plan may fall back to although none is listed, if the policy wants one."""
+    has_simulator = any(candidate.origin is Origin.SIMULATOR for candidate in candidates)
+    return () if has_simulator or fallback is not Fallback.SIMULATE_ON_FAILURE else (LAST_RESORT,)
+
+
 def after_failure(error: QRNGError, candidates: tuple[Candidate, ...], *, may_be_billed: bool = False) -> Decision:
     """Decides what follows when a backend did not deliver.
 

@@ -185,8 +185,8 @@ def show_budgets(budgets: Sequence[Budget]) -> None:
     """Prints one row a budget."""
     table = _table("budget", ">limit", ">spent or reserved", ">left")
     for one in budgets:
-        left = _money(max(one.usd - one.committed, Decimal(0)), "USD")
-        table.add_row(one.name, _money(one.usd, "USD"), _money(one.committed, "USD"), left)
+        amounts = (one.most, one.committed, max(one.most - one.committed, Decimal(0)))
+        table.add_row(one.name, *(_money(amount, one.unit) for amount in amounts))
     _console().print(table)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qrng_hub import policy
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
-from qrng_hub.dispatcher import Limits
+from qrng_hub.dispatcher import BackendLimits, Limits
 from qrng_hub.errors import UnknownNameError
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
@@ -33,7 +34,7 @@ def open_registry(run_file: RunFile, clock: Clock, adapters: Iterable[Adapter] =
 
 def limits_of(run_file: RunFile) -> Limits:
     """Reads what jobs may cost and how long they may take."""
-    budget, policy = run_file.budget, run_file.policy
+    budget, rules = run_file.budget, run_file.policy
     return Limits(
         usd_per_job=budget.most_per_job,
         accepts_unknown_price=budget.unknown_price == "accept",
@@ -41,8 +42,12 @@ def limits_of(run_file: RunFile) -> Limits:
         project=budget.project,
         usd_per_month=budget.usd_per_month,
         warn_at=budget.warn_at,
-        max_wait_seconds=policy.max_wait_seconds,
-        max_attempts=policy.max_attempts,
+        backends={
+            one.address: BackendLimits(one.max_usd, one.max_seconds, one.max_seconds_per_month)
+            for one in run_file.backends
+        },
+        max_wait_seconds=rules.max_wait_seconds,
+        max_attempts=rules.max_attempts,
     )
 
 
@@ -77,7 +82,10 @@ def candidates_of(run_file: RunFile, registry: Registry, backend: str | None = N
     if backend is not None:
         registry.resolve(backend)
         listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
-    return tuple(_candidate(registry, one) for one in listed)
+    candidates = tuple(_candidate(registry, one) for one in listed)
+    if run_file.request.mode == "plan":
+        candidates += policy.last_resort(candidates, run_file.policy.fallback)
+    return candidates
 
 
 def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 
 from qrng_hub.config import RunFile
+from qrng_hub.dispatcher import Limits
 from qrng_hub.errors import ConfigError, InfeasiblePlanError
 from qrng_hub.extractors import OUTPUT_BYTES
-from qrng_hub.hub.opening import candidates_of
-from qrng_hub.ledger import Ledger
+from qrng_hub.hub.opening import candidates_of, limits_of
+from qrng_hub.ledger import Budget, Ledger
 from qrng_hub.planner import Demand, Plan, Terms, Wanted, make_plan, quote_of, terms_of
 from qrng_hub.policy import allowed_origins
 from qrng_hub.records import Candidate, Origin, Quote
@@ -31,11 +32,11 @@ def plan_of(
 
     Raises `InfeasiblePlanError` or `ConfigError`.
     """
-    spent = ledger.spent(standing.draw_id) if standing else {}
-    demand = _demand(run_file, now, byte_count)
+    left = _Left(limits_of(run_file), ledger.budgets(), standing.draw_id if standing else "", now)
+    demand = _demand(run_file, now, byte_count, left)
     if standing is not None:
-        demand = _rest(demand, standing, sum(spent.values(), Decimal(0)))
-    terms = _Asking(run_file, registry, ledger, now, standing, spent).terms(demand.outputs)
+        demand = _rest(demand, standing)
+    terms = _Asking(run_file, registry, ledger, now, standing, left).terms(demand.outputs)
 
     def requote(one: Terms, shots: int) -> Quote:
         adapter, _ = registry.resolve(one.candidate.address)
@@ -44,13 +45,36 @@ def plan_of(
     return make_plan(terms, demand, byte_count, requote, now)
 
 
-def _rest(demand: Demand, standing: Standing, spent: Decimal) -> Demand:
-    """Asks for what a draw still needs, of the money that is left; vendors that have delivered count."""
-    left = max((demand.usd or Decimal(0)) - spent, Decimal(0))
+def _rest(demand: Demand, standing: Standing) -> Demand:
+    """Asks for what a draw still needs; vendors that have delivered count."""
     vendors = demand.vendors_min
     if standing.needs_new_vendors or len(standing.vendors) >= vendors:
         vendors = max(1, vendors - len(standing.vendors))
-    return demand.model_copy(update={"outputs": standing.outputs, "usd": left, "vendors_min": vendors})
+    return demand.model_copy(update={"outputs": standing.outputs, "vendors_min": vendors})
+
+
+class _Left:
+    """What is left of the budgets that a draw's jobs are charged to; `draw_id` is empty before it begins."""
+
+    def __init__(self, limits: Limits, budgets: Iterable[Budget], draw_id: str, now: datetime) -> None:
+        self._limits, self._draw_id, self._now = limits, draw_id, now
+        self._committed = {budget.name: budget.committed for budget in budgets}
+
+    def everywhere(self) -> dict[str, Decimal]:
+        """Returns what is left, in USD, of the budgets that every job is charged to, by their names."""
+        return {name: left for name, (unit, left) in self._of("").items() if unit == "USD"}
+
+    def on(self, address: str, unit: str) -> Decimal | None:
+        """Returns what is left of the budgets that only this backend's jobs are charged to; None is no limit."""
+        own = {name: one for name, one in self._of(address).items() if name not in self._of("")}
+        return min((left for of, left in own.values() if of == unit), default=None)
+
+    def _of(self, address: str) -> dict[str, tuple[str, Decimal]]:
+        limits = self._limits.of_job(address, self._draw_id, self._now)
+        return {
+            name: (one.unit, max(one.most - self._committed.get(name, Decimal(0)), Decimal(0)))
+            for name, one in limits.items()
+        }
 
 
 class _Asking:
@@ -63,18 +87,16 @@ class _Asking:
         ledger: Ledger,
         now: datetime,
         standing: Standing | None,
-        spent: Mapping[str, Decimal],
+        left: _Left,
     ) -> None:
         self._candidates = candidates_of(run_file, registry)
         counted = Counter(candidate.address for candidate in self._candidates)
         if twice := [address for address, count in counted.items() if count > 1]:
             raise ConfigError(f"backend.address: a plan takes each backend once, and {twice[0]} is listed twice")
-        self._run_file, self._registry = run_file, registry
+        self._run_file, self._registry, self._left = run_file, registry, left
         self._queues = _queues(ledger, now)
-        caps = {one.address: one.max_usd for one in run_file.backends if one.max_usd is not None}
-        self._caps = {address: max(cap - spent.get(address, 0), Decimal(0)) for address, cap in caps.items()}
         self._failed = standing.failed if standing else {}
-        self._yields = standing.yields if standing else {}
+        self._yields, self._done = (standing.yields, standing.done) if standing else ({}, {})
         self._vendors = standing.vendors if standing and standing.needs_new_vendors else set[str]()
 
     def terms(self, outputs: int) -> list[Terms]:
@@ -93,21 +115,30 @@ class _Asking:
             problem = "its vendor has delivered, and policy.vendors_min asks for others"
             return Terms(candidate=candidate, problem=problem, is_excluded=True)
         adapter, _ = self._registry.resolve(address)
-        accepts = self._run_file.budget.unknown_price == "accept"
-        yielded = self._yields.get(address, 1.0)
-        return terms_of(
-            adapter, Wanted(candidate, self._caps.get(address), self._queues.get(address), accepts, yielded), outputs
+        seconds = self._left.on(address, "seconds")
+        wanted = Wanted(
+            candidate,
+            max_usd=self._left.on(address, "USD"),
+            max_seconds=None if seconds is None else float(seconds),
+            usd_per_job=self._run_file.budget.usd_per_job,
+            wait_seconds=self._queues.get(address),
+            accepts_unknown_price=self._run_file.budget.unknown_price == "accept",
+            yielded=self._yields.get(address, 1.0),
+            done=self._done.get(address, 0),
         )
+        return terms_of(adapter, wanted, outputs)
 
 
-def _demand(run_file: RunFile, now: datetime, byte_count: int) -> Demand:
+def _demand(run_file: RunFile, now: datetime, byte_count: int, left: _Left) -> Demand:
     budget, request = run_file.budget, run_file.request
+    usd, of = min(((usd, name) for name, usd in left.everywhere().items()), default=(Decimal(0), "budget.usd"))
     seconds = None if budget.deadline_utc is None else (budget.deadline_utc - now).total_seconds()
     if seconds is not None and seconds <= 0:
         raise InfeasiblePlanError(f"budget.deadline_utc, {budget.deadline_utc:%Y-%m-%d %H:%M:%S %Z}, is over")
     return Demand(
         outputs=math.ceil(byte_count / OUTPUT_BYTES),
-        usd=budget.usd or Decimal(0),
+        usd=usd if budget.usd is not None else Decimal(0),
+        usd_of=of if of.startswith("project") and budget.usd is not None else "budget.usd",
         seconds=seconds,
         vendors_min=run_file.policy.vendors_min,
         objective=request.objective,

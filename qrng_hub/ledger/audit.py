@@ -41,28 +41,31 @@ def _jobs(jobs: list[dict[str, Any]], events: list[ChainedEvent]) -> Iterator[st
 
 
 def _job(job: dict[str, Any], states: list[str]) -> Iterator[str]:
-    intended, billed, held = states.count("intended"), job["cost_billed"], job["cost_reserved"]
+    intended = states.count("intended")
     if intended != 1:
         yield f"job {job['key']} was intended {intended} times"
     if states and states[-1] != job["state"]:
         yield f"job {job['key']} is {job['state']}, and its last event says {states[-1]}"
-    if job["budgets"] and billed is not None and held != billed:
-        yield f"job {job['key']} was billed {billed} and still holds {held}"
 
 
 def _budgets(jobs: list[dict[str, Any]], connection: Connection) -> Iterator[str]:
-    """What is committed of a budget is what its jobs hold, and no more than there is."""
+    """What is committed of a budget is what its jobs hold, and no more than there is; a bill replaces an estimate."""
     held: defaultdict[str, Decimal] = defaultdict(Decimal)
     estimated: defaultdict[str, Decimal] = defaultdict(Decimal)
+    every = {one.name: one for one in budgets.budgets(connection)}
     for job in jobs:
-        for name in job["budgets"] or ():
-            held[name] += job["cost_reserved"]
-            estimated[name] += min(job["cost_reserved"], job["cost_estimated_high"] or job["cost_reserved"])
-    for one in budgets.budgets(connection):
+        for name, amount in (job["budgets"] or {}).items():
+            unit, most = every[name].unit if name in every else "USD", Decimal(amount)
+            high = job["cost_estimated_high"] if unit == "USD" else job["native_estimated"].get("seconds")
+            held[name] += most
+            estimated[name] += min(most, most if high is None else Decimal(high))
+            if unit == "USD" and job["cost_billed"] not in (None, most):
+                yield f"job {job['key']} was billed {job['cost_billed']} and still holds {amount} of the budget {name}"
+    for one in every.values():
         if one.committed != held[one.name]:
             yield f"the budget {one.name} has {one.committed} committed, and its jobs hold {held[one.name]}"
-        if estimated[one.name] > one.usd:
-            yield f"the budget {one.name} of {one.usd} was passed: its jobs were let through for {estimated[one.name]}"
+        if estimated[one.name] > one.most:
+            yield f"the budget {one.name} of {one.most} was passed: its jobs were let through for {estimated[one.name]}"
 
 
 def _receipts(keys: set[str], connection: Connection) -> Iterator[str]:

@@ -8,53 +8,83 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 from sqlalchemy import Connection, select, text, update
 
 from qrng_hub.errors import BudgetExceededError
 from qrng_hub.ledger import schema
-from qrng_hub.records import Record
+from qrng_hub.records import Job, Quote, Record
 
-_MAKE = text("INSERT INTO budgets (name, usd, committed) VALUES (:name, :usd, '0') ON CONFLICT (name) DO NOTHING")
+#: what budgets are in: money, or a vendor's own measure of how long jobs run
+Unit = Literal["USD", "seconds"]
+
+_MAKE = text(
+    "INSERT INTO budgets (name, most, committed, unit) VALUES (:name, :most, '0', :unit) ON CONFLICT (name) DO NOTHING"
+)
 
 
-class Budget(Record):
-    """A budget as last used: its limit, and what is spent or reserved of it, in USD."""
+class Limit(Record):
+    """The most that all jobs charged to a budget may take."""
+
+    most: Decimal
+    unit: Unit = "USD"
+
+
+class Budget(Limit):
+    """A budget as last used: its limit, and what is spent or reserved of it."""
 
     name: str
-    usd: Decimal
     committed: Decimal
 
 
-def reserve(connection: Connection, limits: Mapping[str, Decimal], amount: Decimal) -> tuple[Budget, ...]:
-    """Reserves an amount of every budget, or of none: raises `BudgetExceededError` if one has not so much left.
+def reserve(connection: Connection, limits: Mapping[str, Limit], quote: Quote) -> tuple[Budget, ...]:
+    """Reserves what a job may take of every budget, or nothing: raises `BudgetExceededError` if one has too little.
 
     `limits` are the budgets' limits by name. The budgets are locked, in the order of their names, until
     the transaction ends.
     """
-    reserved = []
-    for name, usd in sorted(limits.items()):
-        connection.execute(_MAKE, {"name": name, "usd": format(usd, "f")})
-        committed = _committed(connection, name)
-        if committed + amount > usd:
-            raise BudgetExceededError(
-                f"the budget {name} of {usd} USD has {committed} spent or reserved, and this job may cost {amount}"
-            )
-        _write(connection, name, committed + amount, usd)
-        reserved.append(Budget(name=name, usd=usd, committed=committed + amount))
-    return tuple(reserved)
+    return tuple(_reserve(connection, name, limit, quoted(quote, limit.unit)) for name, limit in sorted(limits.items()))
 
 
-def settle(connection: Connection, key: str, billed: Decimal | None) -> None:
-    """Puts a job's bill in the place of what it reserved; nothing changes while there is no bill."""
+def _reserve(connection: Connection, name: str, limit: Limit, amount: Decimal) -> Budget:
+    connection.execute(_MAKE, {"name": name, "most": format(limit.most, "f"), "unit": limit.unit})
+    committed, _ = _locked(connection, name)
+    if committed + amount > limit.most:
+        raise BudgetExceededError(
+            f"the budget {name} of {limit.most} {limit.unit} has {committed} spent or reserved, and this job may cost"
+            f" {amount}"
+        )
+    _write(connection, name, {"committed": committed + amount, "most": limit.most})
+    return Budget(name=name, most=limit.most, unit=limit.unit, committed=committed + amount)
+
+
+def quoted(quote: Quote, unit: Unit) -> Decimal:
+    """Returns the most that a job is quoted to take; nothing where that is unknown and was accepted."""
+    return (quote.high if unit == "USD" else quote.native.get("seconds")) or Decimal(0)
+
+
+def taken(job: Job) -> dict[str, Decimal]:
+    """Says what a job took, in the units in which that is known."""
+    seconds = job.usage.get("seconds") if job.state.finished else None
+    known = {"USD": job.billed, "seconds": seconds}
+    return {unit: amount for unit, amount in known.items() if amount is not None}
+
+
+def settle(connection: Connection, key: str, amounts: Mapping[str, Decimal]) -> None:
+    """Puts what a job took, by unit, in the place of what it reserved."""
     table = schema.jobs.c
-    statement = select(table.cost_reserved, table.budgets).where(table.key == key).with_for_update()
-    row = connection.execute(statement).first()
-    if row is None or billed is None or not row.budgets or row.cost_reserved == billed:
+    before = connection.execute(select(table.budgets).where(table.key == key).with_for_update()).scalar()
+    if not before or not amounts:
         return
-    for name in sorted(row.budgets):
-        _write(connection, name, _committed(connection, name) + billed - row.cost_reserved)
-    connection.execute(update(schema.jobs).where(table.key == key), {"cost_reserved": billed})
+    held = dict(before)
+    for name in sorted(held):
+        committed, unit = _locked(connection, name)
+        if unit in amounts and amounts[unit] != Decimal(held[name]):
+            _write(connection, name, {"committed": committed + amounts[unit] - Decimal(held[name])})
+            held[name] = format(amounts[unit], "f")
+    if held != before:
+        connection.execute(update(schema.jobs).where(table.key == key), {"budgets": held})
 
 
 def budgets(connection: Connection) -> tuple[Budget, ...]:
@@ -63,14 +93,12 @@ def budgets(connection: Connection) -> tuple[Budget, ...]:
     return tuple(Budget.model_validate(dict(row._mapping)) for row in rows)
 
 
-def _committed(connection: Connection, name: str) -> Decimal:
+def _locked(connection: Connection, name: str) -> tuple[Decimal, str]:
+    """Reads what is committed of a budget, and its unit; nobody else changes it until the transaction ends."""
     table = schema.budgets.c
-    amount: Decimal = connection.execute(
-        select(table.committed).where(table.name == name).with_for_update()
-    ).scalar_one()
-    return amount
+    row = connection.execute(select(table.committed, table.unit).where(table.name == name).with_for_update()).one()
+    return row.committed, row.unit
 
 
-def _write(connection: Connection, name: str, committed: Decimal, usd: Decimal | None = None) -> None:
-    values = {"committed": committed} | ({} if usd is None else {"usd": usd})
-    connection.execute(update(schema.budgets).where(schema.budgets.c.name == name), values)
+def _write(connection: Connection, name: str, values: Mapping[str, Decimal]) -> None:
+    connection.execute(update(schema.budgets).where(schema.budgets.c.name == name), dict(values))

@@ -33,7 +33,6 @@ jobs = Table(
     Column("stamps", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("spec", Text),
-    Column("cost_reserved", MoneyText),
     Column("budgets", JsonText),
 )
 
@@ -41,8 +40,9 @@ budgets = Table(
     "budgets",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("usd", MoneyText, nullable=False),
+    Column("most", MoneyText, nullable=False),
     Column("committed", MoneyText, nullable=False),
+    Column("unit", Text, nullable=False),
 )
 
 draws = Table(

@@ -13,7 +13,7 @@ from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
 from qrng_hub.errors import LedgerError
 from qrng_hub.ledger import audit, budgets, events, queries, schema
-from qrng_hub.ledger.budgets import Budget
+from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
 _INSERT_JOB = insert(schema.jobs)
@@ -32,20 +32,20 @@ class Ledger:
         quote: Quote,
         origin: Origin,
         draw_id: str | None,
-        limits: Mapping[str, Decimal] | None = None,
+        limits: Mapping[str, Limit] | None = None,
     ) -> tuple[Budget, ...]:
         """Puts a job on record, durably, before it is submitted, and reserves its highest estimate.
 
         `limits` are the budgets that it is charged to, by name. Raises `BudgetExceededError`, and
         records nothing, if one of them has not so much left.
         """
-        amount = quote.high or Decimal(0)
+        held = {name: budgets.quoted(quote, limit.unit) for name, limit in (limits or {}).items()}
         row = _spec_columns(spec, quote, origin, draw_id) | {"spec": spec.model_dump_json(), "stamps": "observed"}
         row |= {"state": JobState.INTENDED, "native_billed": {}, "message": "", "recorded_utc": self._clock.now()}
-        row |= {"cost_reserved": amount, "budgets": sorted(limits or {})}
+        row |= {"budgets": {name: format(amount, "f") for name, amount in held.items()}}
         with self._database.durable() as connection:
             connection.execute(_INSERT_JOB, row)
-            reserved = budgets.reserve(connection, limits or {}, amount)
+            reserved = budgets.reserve(connection, limits or {}, quote)
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
         return reserved
 
@@ -62,7 +62,7 @@ class Ledger:
 
     def _update(self, connection: Connection, job: Job) -> None:
         connection.execute(update(schema.jobs).where(schema.jobs.c.key == job.spec.key), _job_columns(job))
-        budgets.settle(connection, job.spec.key, job.billed)
+        budgets.settle(connection, job.spec.key, budgets.taken(job))
         self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
     def close_intent(self, key: str, state: JobState, message: str) -> None:
@@ -77,13 +77,14 @@ class Ledger:
             values["cost_billed"] = Decimal(0)
         with self._database.durable() as connection:
             if connection.execute(update(schema.jobs).where(table.key == key, open_), values).rowcount:
-                budgets.settle(connection, key, values.get("cost_billed"))
+                nothing = {"USD": Decimal(0), "seconds": Decimal(0)}
+                budgets.settle(connection, key, nothing if state is JobState.CANCELLED else {})
                 self._append(connection, f"job.{state}", key, {"message": message})
 
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
-        row |= {"spec": None, "recorded_utc": self._clock.now(), "cost_reserved": None, "budgets": None}
+        row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None}
         self._database.insert(schema.jobs, row)
 
     def record_draw(self, receipt: Receipt) -> None:
@@ -107,11 +108,6 @@ class Ledger:
         """Lists every budget, with what is spent or reserved of it."""
         with self._database.reading() as connection:
             return budgets.budgets(connection)
-
-    def spent(self, draw_id: str) -> dict[str, Decimal]:
-        """Adds up what a draw's jobs cost in USD, by backend: bills, and where there is none the highest estimate."""
-        with self._database.reading() as connection:
-            return queries.spent(connection, draw_id)
 
     def require_undelivered(self, draw_id: str) -> None:
         """Raises `LedgerError` if a draw was delivered already: its bits leave once."""

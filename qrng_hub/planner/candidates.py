@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -32,6 +33,12 @@ class Wanted(NamedTuple):
     accepts_unknown_price: bool
     yielded: float = 1.0
     """The share of the expected min-entropy that the backend really gave before."""
+    done: int = 0
+    """How many jobs the backend has done well already."""
+    usd_per_job: Decimal | None = None
+    """The most that one job may cost."""
+    max_seconds: float | None = None
+    """The most seconds that its jobs may run, all together."""
 
 
 def terms_of(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
@@ -65,10 +72,12 @@ def _terms(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
         shots_least=min(MIN_SHOTS, most_shots),
         outputs_a_job=min(most_shots // shots_each, outputs),
         wait_seconds=(0.0, 0.0) if candidate.origin is Origin.SIMULATOR else wanted.wait_seconds,
+        done=wanted.done,
         max_usd=wanted.max_usd,
+        max_seconds=wanted.max_seconds,
     )
     require_supported(backend, _spec(terms, terms.shots_least))
-    return _priced(terms, adapter, accepts_unknown_price=wanted.accepts_unknown_price)
+    return _affordable(_priced(terms, adapter, accepts_unknown_price=wanted.accepts_unknown_price), wanted.usd_per_job)
 
 
 def _priced(terms: Terms, adapter: Adapter, *, accepts_unknown_price: bool) -> Terms:
@@ -87,7 +96,21 @@ def _priced(terms: Terms, adapter: Adapter, *, accepts_unknown_price: bool) -> T
             return terms.model_copy(update={"problem": f"its price is unknown: {one.source}"})
     with suppress(LookupError):
         seconds = fit(lambda outputs: quote(outputs).native["seconds"], most)
+    if seconds is None and terms.max_seconds is not None:
+        return terms.model_copy(update={"problem": "nobody says how long its jobs run, and max_seconds is set"})
     return terms.model_copy(update={"cost": cost, "seconds": seconds, "is_stale": "stale" in one.source})
+
+
+def _affordable(terms: Terms, usd_per_job: Decimal | None) -> Terms:
+    """Makes the jobs so small that none costs more than one may."""
+    cost = terms.cost
+    if cost is None or usd_per_job is None or cost.of(terms.outputs_a_job) <= usd_per_job:
+        return terms
+    fitting = bisect_right(range(1, terms.outputs_a_job + 1), usd_per_job, key=cost.of)
+    if not fitting:
+        problem = f"a job costs {cost.of(1):.4f} USD at least, and {usd_per_job} are allowed by budget.usd_per_job"
+        return terms.model_copy(update={"problem": problem})
+    return terms.model_copy(update={"outputs_a_job": fitting})
 
 
 def _usd(quote: Quote) -> Decimal:

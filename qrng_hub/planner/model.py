@@ -13,6 +13,9 @@ from typing import Literal
 
 from qrng_hub.records import Amount, Candidate, Record
 
+#: A wave has so many times the jobs that the backend has done: a bad one costs a wave and not the budget.
+WAVE_GROWTH = 8
+
 
 class Tariff(Record):
     """What a job of `x` outputs takes, in money or in seconds: the highest of several lines a + b x.
@@ -52,8 +55,12 @@ class Terms(Record):
     """How long a job runs; None if that is not known."""
     wait_seconds: tuple[float, float] | None = None
     """How long a job is expected to queue, low and high; None if that is not known."""
+    done: int = 0
+    """How many jobs it has done well already."""
     max_usd: Amount | None = None
     """The most that may be spent on this backend."""
+    max_seconds: float | None = None
+    """The most seconds that its jobs may run, all together."""
     is_stale: bool = False
     problem: str = ""
     is_excluded: bool = False
@@ -72,6 +79,18 @@ class Terms(Record):
         """Returns the fewest jobs that give that many outputs."""
         return math.ceil(outputs / self.outputs_a_job)
 
+    def queues(self, jobs: int) -> float:
+        """Returns the seconds that so many jobs are expected to queue at most: once a wave; 0 if that is unknown."""
+        waves, done, wanted = 0, self.done, self.done + jobs
+        while done < wanted:
+            waves, done = waves + 1, done + wave(done)
+        return waves * self.wait_seconds[1] if self.wait_seconds else 0.0
+
+
+def wave(done: int) -> int:
+    """Returns how many jobs a backend may run at once that has done so many well."""
+    return max(1, WAVE_GROWTH * done)
+
 
 class Demand(Record):
     """What a plan must achieve, and within which limits."""
@@ -79,6 +98,8 @@ class Demand(Record):
     outputs: int
     usd: Amount | None = None
     """The most that may be spent; None is no limit."""
+    usd_of: str = "budget.usd"
+    """Of which budget that is what is left."""
     seconds: float | None = None
     """How long it may take from now; None is no limit."""
     vendors_min: int = 1

@@ -37,7 +37,7 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
         cost_high=sum((line.cost_high or Decimal(0) for line in chosen), Decimal(0)),
         naive_cost=_alone(cheapest, demand.outputs) if cheapest else None,
         naive_address=cheapest.candidate.address if cheapest else None,
-        seconds=_seconds(chosen),
+        seconds=_seconds(chosen, terms, choice),
         warnings=tuple(_warnings(chosen, demand)),
     )
 
@@ -96,9 +96,12 @@ def _why_not(one: Terms) -> str:
     return f"not needed: {each:.4f} USD an output at best"
 
 
-def _seconds(chosen: Sequence[PlanLine]) -> float | None:
-    ends = [None if line.wait_seconds is None else line.wait_seconds[1] + (line.run_seconds or 0.0) for line in chosen]
-    return None if None in ends else max((end for end in ends if end is not None), default=0.0)
+def _seconds(chosen: Sequence[PlanLine], terms: Sequence[Terms], choice: Choice) -> float | None:
+    if any(line.wait_seconds is None for line in chosen):
+        return None
+    return max(
+        (_end(one, *choice[one.candidate.address]) for one in terms if one.candidate.address in choice), default=0
+    )
 
 
 def _warnings(chosen: Sequence[PlanLine], demand: Demand) -> Iterator[str]:
@@ -144,12 +147,13 @@ def _without_budget(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
         free = demand.model_copy(update={"usd": None, "objective": "cost", "usd_per_hour": Decimal(0)})
         if (least := _cost(usable, solve(usable, free))) is not None:
             short = least - demand.usd
-            yield f"  budget.usd is {demand.usd}, and it takes {least:.2f}: {short:.2f} USD more"
+            limit = demand.usd_of if demand.usd_of == "budget.usd" else f"what is left of the budget {demand.usd_of},"
+            yield f"  {limit} is {demand.usd}, and it takes {least:.2f}: {short:.2f} USD more"
 
 
 def _without_caps(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
-    if any(one.max_usd is not None for one in usable):
-        uncapped = [one.model_copy(update={"max_usd": None}) for one in usable]
+    if any(one.max_usd is not None or one.max_seconds is not None for one in usable):
+        uncapped = [one.model_copy(update={"max_usd": None, "max_seconds": None}) for one in usable]
         if (choice := solve(uncapped, demand)) is not None:
             over = (one for one in uncapped if one.candidate.address in choice)
             spent = ", ".join(f"{one.candidate.address} {_cost([one], choice):.2f}" for one in over)
@@ -169,7 +173,7 @@ def _without_deadline(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
 
 def _end(one: Terms, jobs: int, outputs: int) -> float:
     run = float(one.seconds.in_all(jobs, outputs)) if one.seconds else 0.0
-    return run + (one.wait_seconds[1] if one.wait_seconds else 0.0)
+    return run + one.queues(jobs)
 
 
 def _cost(usable: Sequence[Terms], choice: Choice | None) -> Decimal | None:

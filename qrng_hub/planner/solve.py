@@ -74,7 +74,13 @@ class _Program:
         self._row({at + _OUTPUTS: 1.0, at + _USED: -float(outputs)}, high=0.0)
         self._row({at + _USED: 1.0, at + _OUTPUTS: -1.0}, high=0.0)
         self._at_least(at, at + _MONEY, one.cost, 0.0)
-        self._at_least(at, self._count - 1, one.seconds, one.wait_seconds[1] if one.wait_seconds else 0.0)
+        self._run_within(at, one)
+        self._at_least(at, self._count - 1, one.seconds, one.queues(jobs))
+
+    def _run_within(self, at: int, one: Terms) -> None:
+        """No line of how long its jobs run may pass what is allowed."""
+        for fixed, each in one.seconds.lines if one.seconds and one.max_seconds is not None else ():
+            self._row({at + _JOBS: float(fixed), at + _OUTPUTS: float(each)}, high=(one.max_seconds or 0.0) + _ROUNDING)
 
     def _at_least(self, at: int, what: int, tariff: Tariff | None, offset: float) -> None:
         for fixed, each in tariff.lines if tariff else ((Decimal(0), Decimal(0)),):

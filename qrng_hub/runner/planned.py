@@ -19,7 +19,7 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher, Failure
 from qrng_hub.errors import ConfigError, JobNotFoundError, PolicyStopError, QRNGError, RunInterruptedError
 from qrng_hub.extractors import OUTPUT_BYTES
-from qrng_hub.planner import Plan, PlanLine
+from qrng_hub.planner import Plan, PlanLine, wave
 from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Finished, Job, JobSpec, JobState, JobYield, Origin, Quote, Request, Substitution
@@ -28,8 +28,6 @@ from qrng_hub.runner.intake import Intake
 from qrng_hub.runner.seen import Seen
 from qrng_hub.runner.source import Delivery, Progress
 
-#: A wave has so many times the jobs that the backend has done: a bad one costs a wave and not the budget.
-WAVE_GROWTH = 8
 #: How many jobs may be being processed before the next one is looked at.
 _AHEAD = 16
 
@@ -44,7 +42,7 @@ class Standing:
     """Why backends are planned with no more."""
     yields: dict[str, float] = field(default_factory=dict)
     """The share of the expected min-entropy that backends really gave."""
-    taken: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
     """How many jobs of backends gave what they should."""
     needs_new_vendors: bool = False
     """Whether only vendors may be planned with that have given nothing yet."""
@@ -55,8 +53,8 @@ class Standing:
         return {address.partition(":")[0] for address in self.yields}
 
     def wave(self, address: str) -> int:
-        """Returns how many jobs a backend may run next: one, and then so many times what it has done well."""
-        return max(1, WAVE_GROWTH * self.taken.get(address, 0))
+        """Returns how many jobs a backend may run next."""
+        return wave(self.done.get(address, 0))
 
 
 @dataclass(slots=True)
@@ -231,7 +229,7 @@ class PlannedDraw:
         part.output += output
         self._parts[key] = part
         self._standing.outputs -= len(output) // OUTPUT_BYTES
-        self._standing.taken[address] = self._standing.taken.get(address, 0) + 1
+        self._standing.done[address] = self._standing.done.get(address, 0) + 1
         self._learn(address, part.tally.last_bits_per_shot / expected if expected else 1.0)
 
     def _watched(self, job: Job, quote: Quote) -> None:

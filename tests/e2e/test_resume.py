@@ -111,6 +111,6 @@ def test_a_run_killed_anywhere_is_resumed_and_pays_once(
         undecided = [job for job in jobs if job.state is JobState.INTENDED]
         assert len(undecided) == (1 if (operation, after) == ("CreateQuantumTask", False) else 0)
         reserved = sum(job.cost_estimated_high or 0 for job in undecided)
-        assert budget.committed == len(done) * PRICE + reserved <= budget.usd
+        assert budget.committed == len(done) * PRICE + reserved <= budget.most
     finally:
         service.stop()

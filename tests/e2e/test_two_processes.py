@@ -26,7 +26,7 @@ RUN_FILE = """
 version = 1
 request.bytes = 32
 policy.fallback = "hardware-only"
-budget.usd_per_job = 10
+budget.most_per_job = 10
 adapters.ibm.runtime_url = "{url}"
 [[backend]]
 address = "ibm:ibm_guadalupe"
@@ -102,7 +102,7 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
         assert sum("the budget project keys" in error and "spent or reserved" in error for error in errors) >= 2
         with Hub.open(config) as hub:
             (budget,) = (one for one in hub.budgets() if one.name.startswith("project keys"))
-            assert budget.committed == 2 * price <= budget.usd
+            assert budget.committed == 2 * price <= budget.most
             assert hub.audit() == ()
     finally:
         braket.stop()

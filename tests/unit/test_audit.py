@@ -50,9 +50,12 @@ def changed(path: Path, *statements: str) -> tuple[str, ...]:
         ("DELETE FROM events WHERE number = 3", "between event 2 and event 4, events are missing"),
         ("UPDATE events SET hash = NULL WHERE number = 4", "event 4 bears no hash"),
         ("UPDATE jobs SET state = 'queued' WHERE state = 'done' AND spec IS NOT NULL", "its last event says done"),
-        ("UPDATE jobs SET cost_reserved = '9' WHERE state = 'done' AND spec IS NOT NULL", "still holds 9"),
+        (
+            "UPDATE jobs SET budgets = replace(budgets, '0.30', '9') WHERE state = 'done' AND spec IS NOT NULL",
+            "still holds 9",
+        ),
         ("UPDATE budgets SET committed = '0.01'", "has 0.01 committed, and its jobs hold"),
-        ("UPDATE budgets SET usd = '0.10'", "was passed: its jobs were let through for 0.30"),
+        ("UPDATE budgets SET most = '0.10'", "was passed: its jobs were let through for 0.30"),
         ("DELETE FROM jobs WHERE state = 'done' AND spec IS NOT NULL", "which is not in the ledger"),
         ("UPDATE jobs SET vendor_id = 'scripted-0', address = 'scripted:bad'", "jobs share the vendor's id scripted-0"),
         (

@@ -17,7 +17,7 @@ from qrng_hub.errors import (
     UnsupportedCircuitError,
     VendorError,
 )
-from qrng_hub.ledger import Ledger
+from qrng_hub.ledger import Ledger, Limit
 from qrng_hub.records import Job, JobSpec, JobState, Origin, Quote
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -28,7 +28,8 @@ def intended(ledger: Ledger, usd: str, limits: dict[str, Decimal] | None = None)
     """Puts a job on record that may cost so much."""
     spec = JobSpec(key=uuid.uuid4().hex, address="a:b", circuits=(Circuit().h(0).measure(0),), shots=1)
     quote = Quote(low=Decimal(0), high=Decimal(usd), source="test")
-    ledger.intend(spec, quote, Origin.HARDWARE, None, DOLLAR if limits is None else limits)
+    of = {name: Limit(most=most) for name, most in (DOLLAR if limits is None else limits).items()}
+    ledger.intend(spec, quote, Origin.HARDWARE, None, of)
     return Job(spec=spec, vendor_id="v", state=JobState.QUEUED)
 
 

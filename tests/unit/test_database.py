@@ -20,7 +20,7 @@ from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.database import MoneyText, engine, open_database
 from qrng_hub.errors import BudgetExceededError, ConfigError, LedgerError, LedgerSchemaError
-from qrng_hub.ledger import Ledger, open_ledger, schema
+from qrng_hub.ledger import Ledger, Limit, open_ledger, schema
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote
 
 
@@ -81,7 +81,7 @@ def test_refuses_a_ledger_of_a_newer_release(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0003: upgrade qrng-hub"):
+    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0004: upgrade qrng-hub"):
         open_database(url)
 
 
@@ -214,7 +214,7 @@ def test_threads_never_pass_a_budget_on_any_database(url: str) -> None:
     def reserves(_number: int) -> bool:
         spec = JobSpec(key=uuid.uuid4().hex, address="a:b", circuits=(circuit,), shots=1)
         try:
-            ledger.intend(spec, quote, Origin.HARDWARE, None, {name: Decimal(1)})
+            ledger.intend(spec, quote, Origin.HARDWARE, None, {name: Limit(most=Decimal(1))})
         except BudgetExceededError:
             return False
         ledger.update(Job(spec=spec, vendor_id="v", state=JobState.DONE, billed=Decimal("0.06")))

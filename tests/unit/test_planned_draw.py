@@ -201,8 +201,9 @@ def test_a_service_that_does_not_answer_is_a_reason_and_not_an_error(tmp_path: P
     backends = [{"address": "scripted:mute"}, {"address": "scripted:device"}]
     values = {"version": 1, "request": {"mode": "plan"}, "budget": {"usd": 5}, "backend": backends}
     with Hub.open(values, adapters=[adapter]) as hub:
-        mute, device = hub.plan().lines
+        mute, device, last_resort = hub.plan().lines
     assert (mute.reason, device.chosen) == ("no route", True)
+    assert (last_resort.address, last_resort.chosen) == ("local:stim", False)
 
 
 def test_a_run_that_was_left_is_resumed_with_what_it_paid_for(state: Path) -> None:
@@ -277,6 +278,7 @@ def test_the_same_outcomes_from_two_backends_are_used_once() -> None:
     vendor = Same({"a": Script(price=Decimal("0.20")), "b": Script(price=Decimal("0.21"))}, clock)
     listed = [{"address": f"scripted:{name}", "shots": 1024} for name in "ab"]
     values = {"version": 1, "request": {"bytes": 4096, "mode": "plan"}, "budget": {"usd": 9}, "backend": listed}
+    values |= {"policy": {"fallback": "hardware-only"}}
     with Hub.open(values, clock=clock, adapters=[vendor]) as hub, pytest.raises(InfeasiblePlanError, match="not new"):
         hub.run()
 
@@ -461,7 +463,6 @@ def test_outcomes_that_are_gone_are_lost_and_the_rest_is_drawn(state: Path) -> N
     [
         {"budget": {"deadline_utc": "2030-01-01T00:00:00Z"}},
         {"policy": {"vendors_min": 2}},
-        {"backend": [{"address": "local:stim", "max_usd": 1}]},
     ],
 )
 def test_a_limit_that_only_a_plan_keeps_is_refused_without_one(section: dict[str, Any]) -> None:
