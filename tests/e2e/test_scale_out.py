@@ -1,0 +1,147 @@
+"""Outcomes are collected, credited and conditioned by other processes, and by a Dask cluster over TLS."""
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qrng_hub import Hub
+from qrng_hub.bits import count_ones
+from qrng_hub.errors import ConfigError, InsufficientEntropyError
+from qrng_hub.estimators import most_common_value
+from qrng_hub.extractors import condition, shots_per_output
+from qrng_hub.runner import require_private
+from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
+from services import braket_jobs
+from services.braket import BraketService
+
+VALUES: dict[str, Any] = {
+    "version": 1,
+    "request": {"bytes": 2048, "mode": "plan", "mix_os_entropy": False},
+    "policy": {"fallback": "hardware-only"},
+    "budget": {"usd": 20},
+    "adapters": {"braket": {"region": "eu-north-1", "s3": "s3://amazon-braket-test/hub"}},
+    "backend": [{"address": "braket:garnet", "shots": 1024}],
+}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
+    with braket_jobs.serving(monkeypatch) as service:
+        yield service
+
+
+@pytest.fixture
+def processes(service: BraketService) -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def draw_on(executor: Executor, **sections: Any) -> bytes:
+    with Hub.open(VALUES | sections, executor=executor) as hub:
+        draw = hub.run()
+        (source,) = draw.receipt.sources
+        assert len(source.job_keys) == len(source.block_sha256)
+        assert source.shots == 1024 * len(source.job_keys)
+        assert draw.receipt.credit.bits == 8 * 2048
+        assert hub.audit() == ()
+    return draw.data
+
+
+def test_processes_collect_credit_and_condition(
+    processes: ProcessPoolExecutor, service: BraketService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers' own clients fetch the outcomes: once they run, this process could not."""
+    assert os.getpid() not in set(processes.map(_pid, range(8)))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    assert len(draw_on(processes)) == 2048
+
+
+def test_every_executor_gives_what_a_recomputation_gives(service: BraketService, state: Path) -> None:
+    """With raw outcomes kept, the blocks travel to the executor, and come back as what they should be."""
+    with ThreadPoolExecutor(2) as threads:
+        request = VALUES["request"] | {"retain_raw": True}
+        with Hub.open(VALUES | {"request": request}, executor=threads) as hub:
+            draw = hub.run()
+    (source,) = draw.receipt.sources
+    output = b""
+    for digest in source.block_sha256:
+        outcomes = np.load(state / "raw" / f"{digest}.npy", allow_pickle=False)
+        bits = most_common_value(count_ones(outcomes, len(source.qubits)), len(outcomes)).sum()
+        output += condition(outcomes, shots_per_output(float(bits)))
+    assert draw.data == output[:2048]
+
+
+def test_an_error_of_another_process_is_the_same_error_here(processes: ProcessPoolExecutor) -> None:
+    vendor = ScriptedAdapter({"device": Script(p_one=0.0)}, FrozenClock())
+    backends = [{"address": "scripted:device", "shots": 1024}]
+    values = VALUES | {"request": {"bytes": 64}, "backend": backends, "budget": {"usd": 1}}
+    with (
+        Hub.open(values, clock=vendor.clock, adapters=[vendor], executor=processes) as hub,
+        pytest.raises(InsufficientEntropyError, match="no entropy shows in the shots"),
+    ):
+        hub.run()
+
+
+def test_a_dask_cluster_over_tls_collects_credits_and_conditions(service: BraketService) -> None:
+    from distributed import Client, LocalCluster
+    from distributed.security import Security
+
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, security=Security.temporary(), dashboard_address=None
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        client.get_executor(pure=False) as executor,
+    ):
+        assert client.scheduler.address.startswith("tls://")
+        assert len(draw_on(executor)) == 2048
+
+
+class _Client:
+    """What Dask's client says of a cluster."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.scheduler = self
+        self.address, *workers = addresses
+        self._workers = dict.fromkeys(workers)
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        return {"workers": self._workers}
+
+
+class _DaskExecutor(ThreadPoolExecutor):
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(1)
+        self._client = _Client(*addresses)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_private"),
+    [
+        (["tls://10.0.0.5:8786", "tls://10.0.0.6:4000"], True),
+        (["tcp://127.0.0.1:8786", "tcp://127.0.0.1:4000"], True),
+        (["tcp://[::1]:8786"], True),
+        (["inproc://10.0.0.5/1/1"], True),
+        (["tcp://10.0.0.5:8786"], False),
+        (["tls://10.0.0.5:8786", "tcp://10.0.0.6:4000"], False),
+        (["tcp://node.example.org:8786"], False),
+        (["ucx://10.0.0.5:8786"], False),
+    ],
+)
+def test_raw_outcomes_cross_no_network_in_the_clear(addresses: list[str], is_private: bool) -> None:
+    with _DaskExecutor(*addresses) as executor:
+        if is_private:
+            require_private(executor)
+        else:
+            with pytest.raises(ConfigError, match="does not use TLS, and raw outcomes are secrets"):
+                Hub.open(VALUES, executor=executor)
+
+
+def _pid(_number: int) -> int:
+    return os.getpid()
