@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qrng_hub.bits import Bits, Packed, unpack_shots
+from qrng_hub.errors import RequestError
 from qrng_hub.extractors.extraction import Extracted, Extraction, Source, packed_bits
 
 _PIECE_BYTES = 2**19
@@ -21,15 +22,19 @@ def von_neumann(source: Source) -> Extracted:
 
     It removes a bias from bits that are independent and identically distributed, and nothing else: it is
     never called certification, and no entropy is claimed of its output. The source is read twice, first
-    to count. An odd last bit is dropped. Source: von Neumann, NBS Appl. Math. Ser. 12, 36 (1951).
+    to count. An odd last bit is dropped. Raises `RequestError` if no pair differs.
+    Source: von Neumann, NBS Appl. Math. Ser. 12, 36 (1951).
     """
     packed, given = packed_bits(source)
     used = given - given % 2
+    output_bits = sum(bits.size for bits in _debiased(packed, used))
+    if not output_bits:
+        raise RequestError(f"an input of {given:,} bits gives no output: no pair of its bits differs; give more")
     extraction = Extraction(
         method="von-neumann",
         input_bits_used=used,
         input_bits_dropped=given - used,
-        output_bits=sum(bits.size for bits in _debiased(packed, used)),
+        output_bits=output_bits,
         assumptions=ASSUMPTIONS,
     )
     return Extracted(extraction, _pieces(packed, used))
