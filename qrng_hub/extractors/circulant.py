@@ -23,7 +23,7 @@ _METHOD = TwoSourceMethod(
     slope=1,
     assumptions=(
         "the two sources are independent of each other",
-        "each has the min-entropy claimed, given the side information",
+        "each has the min-entropy claimed, given classical side information",
     ),
 )
 
@@ -44,7 +44,7 @@ def circulant(
     used times what is claimed per bit. One block is extracted: what is left of the sources is not used.
 
     It is assumed, and cannot be seen here, that the two sources are independent and have the min-entropy
-    claimed; neither need be uniform. Raises `RequestError` if a claim is out of range, a source too short,
-    or the output empty. Source: arXiv:2402.09481.
+    claimed, given classical side information; neither need be uniform. Raises `RequestError` if a claim is
+    out of range, a source too short, or the output empty. Source: arXiv:2402.09481.
     """
     return _METHOD.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)

@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+import subprocess
+import sys
 import tracemalloc
 from fractions import Fraction
 from pathlib import Path
@@ -155,3 +157,16 @@ def test_memory_is_bounded_whatever_the_length(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert length == -(-done.extraction.output_bits // 8)
     assert peak < 100e6
+
+
+def test_scipy_is_loaded_only_to_extract() -> None:
+    probe = "import sys, qrng_hub.extractors; print('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_what_is_not_taken_to_the_end_ends() -> None:
+    done = toeplitz(random_bits(64 * 40_000), random_bits(127), min_entropy_per_bit=1, epsilon=0.01, block_bits=64)
+    pieces = done.pieces
+    assert next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert list(pieces) == []
