@@ -88,11 +88,14 @@ def output_entropy_deficit(*, input_bits: int, output_bits: int, narrowest_bits:
 
     With n = min(n_out, nw) and r = (1 - 2^-h) / (1 - 2^-n_in), the standard's psi and omega are
     2^-n (r + 2^(n - h)) and 2^-n r (1 + sqrt(2 n ln 2 * 2^(n - n_in))); the deficit is the log2 of the
-    larger, times 2^n. Raises `RequestError` unless 0 < h <= n_in. Source: NIST SP 800-90B, section 3.1.5.1.2.
+    larger, times 2^n. Raises `RequestError` unless 0 < h <= n_in, and 0 < n <= 512 as of every vetted function.
+    Source: NIST SP 800-90B, section 3.1.5.1.2.
     """
     if not 0 < input_entropy <= input_bits:
         raise RequestError(f"an input of {input_bits:,} bits cannot have {input_entropy:g} bits of min-entropy")
     width = min(output_bits, narrowest_bits)
+    if not 0 < width <= 512:
+        raise RequestError(f"no vetted conditioning function is {width:,} bits wide: give 1 to 512")
     above = (_power(-input_bits) - _power(-input_entropy)) / (1 - _power(-input_bits))  # r - 1
     collisions = math.sqrt(2 * width * math.log(2) * _power(width - input_bits))
     psi = above + _power(width - input_entropy)

@@ -48,6 +48,12 @@ def test_an_input_cannot_have_such_an_entropy(entropy: float) -> None:
         output_entropy(input_bits=256, output_bits=256, narrowest_bits=256, input_entropy=entropy)
 
 
+@pytest.mark.parametrize("width", [0, 513, 4096])
+def test_no_vetted_function_is_so_wide(width: int) -> None:
+    with pytest.raises(RequestError, match="give 1 to 512"):
+        output_entropy(input_bits=4096, output_bits=width, narrowest_bits=4096, input_entropy=1)
+
+
 def test_each_output_is_the_hmac_of_the_length_and_64_bits_more() -> None:
     source, key = np.random.default_rng(4).integers(0, 256, 1_000, np.uint8), b"public"
     output, record = hmac_conditioning(source, key, min_entropy_per_bit=Fraction(4, 5), hash_name="sha512")
