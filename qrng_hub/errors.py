@@ -25,7 +25,8 @@
     │       └── JobNotFoundError (LookupError)  the vendor does not know it
     ├── EntropyError                            outcomes that may not be used as asked
     │   ├── ReconstructedMeasurementsError      shots rebuilt from counts or probabilities
-    │   └── InsufficientEntropyError            less entropy than the output needs
+    │   ├── InsufficientEntropyError            less entropy than the output needs
+    │   └── ExtractionError                     an extraction whose arithmetic was not exact
     ├── PolicyStopError                         the policy allows no further candidate
     ├── BudgetExceededError                     the cost is above what is allowed, or unknown
     ├── InfeasiblePlanError                     no plan keeps every limit; it says which is in the way
@@ -137,6 +138,10 @@ class ReconstructedMeasurementsError(EntropyError):
 
 class InsufficientEntropyError(EntropyError):
     """The outcomes carry less entropy than the output needs."""
+
+
+class ExtractionError(EntropyError):
+    """The arithmetic of an extraction was not exact, so that nothing of its output may be used."""
 
 
 class PolicyStopError(QRNGError):

@@ -23,6 +23,7 @@ _COMMANDS = {
     "bytes": "draw",
     "run": "draw",
     "plan": "plan",
+    "extract": "extract",
     "backends": "backends",
     "jobs": "jobs",
     "config": "config",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qrng_hub.extractors import Extraction
 from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
@@ -202,6 +203,19 @@ def show_queue(lines: Sequence[QueueLine]) -> None:
             "-" if one.held is None else f"{one.held:.0%} of {one.predictions}", _histogram(one.queue_seconds),
         )  # fmt: skip
     _console().print(table)
+
+
+def show_extraction(extraction: Extraction, written: str) -> None:
+    """Prints an extraction, field by field, what it assumes, and where its output is."""
+    table = _table("field", "value")
+    for name, value in extraction:
+        if value is not None and name != "assumptions":
+            table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    console = _console()
+    console.print(table)
+    for assumption in extraction.assumptions:
+        console.print(Text(f"assumed: {assumption}", "yellow"), soft_wrap=True)
+    console.print(Text(written), soft_wrap=True)
 
 
 def show_checks(checks: Sequence[Check]) -> None:
