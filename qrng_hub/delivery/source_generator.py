@@ -40,7 +40,7 @@ class SourceGenerator:
         """Returns float64 of 53 random bits in [0, 1): one, or an array of shape `size`."""
         shape = _shape(size)
         values = (self._words(_count(shape), 64) >> np.uint64(11)) * 2.0**-53
-        return values.reshape(shape)[()]
+        return float(values[0]) if size is None else values.reshape(shape)
 
     def integers(self, low: int, high: int | None = None, size: Size = None, *, endpoint: bool = False) -> Any:
         """Returns int64 in [low, high), or in [0, low), each as likely as another: one, or an array of shape `size`.
@@ -54,7 +54,8 @@ class SourceGenerator:
             raise RequestError(f"there is no integer of 64 bits from {low} to {last}")
         shape = _shape(size)
         offsets = self._below(last - int(low), _count(shape))
-        return (offsets + np.uint64(int(low) % 2**64)).view(np.int64).reshape(shape)[()]
+        values = (offsets + np.uint64(int(low) % 2**64)).view(np.int64)
+        return values[0] if size is None else values.reshape(shape)
 
     def _below(self, largest: int, count: int) -> npt.NDArray[np.uint64]:
         """Draws `count` of 0 to `largest`: what lies above is drawn again."""

@@ -208,6 +208,7 @@ def test_raw_shapes_are_numpys() -> None:
     for size in sizes:
         pairs = [(raw.random(size), plain.random(size)), (raw.integers(9, size=size), plain.integers(9, size=size))]
         for ours, theirs in pairs:
+            assert type(ours) is type(theirs)
             assert (np.shape(ours), np.asarray(ours).dtype) == (np.shape(theirs), np.asarray(theirs).dtype)
     assert set(raw.integers(1, 3, size=100, endpoint=True).tolist()) == {1, 2, 3}
     assert raw.bytes(0) == b""

@@ -14,7 +14,7 @@ from qrng_hub.delivery.buffered import AHEAD_BYTES, Buffered
 from qrng_hub.delivery.source_random import SourceRandom
 from qrng_hub.errors import StatelessError, VendorError
 
-Use = Callable[[random.Random], Any]
+Use = Callable[[Any], Any]
 
 
 def shuffled(generator: random.Random) -> list[int]:
@@ -26,7 +26,7 @@ def shuffled(generator: random.Random) -> list[int]:
 #: Every public method of random.Random that draws, with arguments of its own.
 USES: dict[str, Use] = {
     "betavariate": lambda r: [r.betavariate(2.0, 3.0) for _ in range(20)],
-    "binomialvariate": lambda r: [r.binomialvariate(n, 0.3) for n in (3, 1000)],  # type: ignore[attr-defined]
+    "binomialvariate": lambda r: [r.binomialvariate(n, 0.3) for n in (3, 1000)],
     "choice": lambda r: [r.choice(range(1000)) for _ in range(20)],
     "choices": lambda r: r.choices(range(1000), k=20) + r.choices(range(3), weights=[1, 2, 3], k=20),
     "expovariate": lambda r: [r.expovariate(1.0) for _ in range(20)],
