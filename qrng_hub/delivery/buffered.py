@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from qrng_hub.delivery.forking import tell_of_forks
+from qrng_hub.delivery.source import Source, drawn
 
 #: Bytes drawn at a time: 585 floats, and far fewer than a request of a DRBG may be.
 AHEAD_BYTES = 4096
@@ -18,7 +18,7 @@ class Buffered:
     What is left over when more is asked for than is there is thrown away.
     """
 
-    def __init__(self, source: Callable[[int], bytes]) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._lock = threading.Lock()
         self._ahead = bytearray()
@@ -28,10 +28,10 @@ class Buffered:
     def random_bytes(self, count: int) -> bytes:
         """Returns `count` bytes; raises the source's error."""
         if count > AHEAD_BYTES:
-            return self._source(count)
+            return drawn(self._source, count)
         with self._lock:
             if self._taken + count > len(self._ahead):
-                self._ahead[:] = self._source(AHEAD_BYTES)
+                self._ahead[:] = drawn(self._source, AHEAD_BYTES)
                 self._taken = 0
             start, self._taken = self._taken, self._taken + count
             given = bytes(self._ahead[start : self._taken])

@@ -6,17 +6,14 @@ The shapes only. Conformance is claimed of validated entropy sources, and a clou
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from qrng_hub.bits import xor_bytes
 from qrng_hub.delivery.ctr_drbg import MAX_REQUEST_BYTES, MAX_REQUESTS, STRENGTH_BYTES, DerivedCtrDrbg
 from qrng_hub.delivery.forking import tell_of_forks
-from qrng_hub.errors import InsufficientEntropyError, RequestError
-
-#: Full-entropy bytes, as many as asked for.
-Source = Callable[[int], bytes]
+from qrng_hub.delivery.source import Source, drawn
+from qrng_hub.errors import RequestError
 
 #: Requests between entropy inputs. The standard allows 2^48; whoever steals the state reads on until the next
 #: one, but each may be a job that is paid for and queued: 2^20 are 64 GiB, or three hours at 100 tokens a second.
@@ -25,7 +22,7 @@ _NONCE_BYTES = 16
 
 
 class Drbg:
-    """CTR_DRBG (AES-256, with derivation function) that seeds itself from a source when it is first used.
+    """CTR_DRBG (AES-256, with derivation function) that seeds itself from a full-entropy source when it is first used.
 
     It draws 48 bytes to be seeded and 32 to be reseeded, which it is after `reseed_interval` requests of at
     most 64 KiB, or before every request with `prediction_resistance`. Threads may share it, and a forked
@@ -67,7 +64,7 @@ class Drbg:
             self._require_open()
             if self._mechanism is None:
                 self._mechanism = self._instantiated()
-            self._mechanism.reseed(self._draw(STRENGTH_BYTES), additional_input)
+            self._mechanism.reseed(drawn(self._source, STRENGTH_BYTES), additional_input)
 
     def close(self) -> None:
         """Overwrites the state, as far as Python lets one; the generator cannot be used any more."""
@@ -99,15 +96,12 @@ class Drbg:
         if self._mechanism is None:
             self._mechanism = self._instantiated()
         elif self._prediction_resistance or self._mechanism.requests >= self._reseed_interval:
-            self._mechanism.reseed(self._draw(STRENGTH_BYTES))
+            self._mechanism.reseed(drawn(self._source, STRENGTH_BYTES))
         return self._mechanism
 
     def _instantiated(self) -> DerivedCtrDrbg:
-        seed = self._draw(STRENGTH_BYTES + _NONCE_BYTES)
+        seed = drawn(self._source, STRENGTH_BYTES + _NONCE_BYTES)
         return DerivedCtrDrbg(seed[:STRENGTH_BYTES], nonce=seed[STRENGTH_BYTES:], personalization=self._personalization)
-
-    def _draw(self, count: int) -> bytes:
-        return drawn(self._source, count)
 
     def _forget(self) -> None:
         if self._mechanism:
@@ -132,12 +126,4 @@ class XorGenerator:
     def random_bytes(self, count: int) -> bytes:
         """Returns `count` bytes; raises as the DRBG does, or the source's error."""
         pad = self._drbg.random_bytes(count)
-        return xor_bytes(drawn(self._source, count), pad) if count else b""
-
-
-def drawn(source: Source, count: int) -> bytes:
-    """Returns `count` bytes of a source; raises `InsufficientEntropyError` if it gives another number of them."""
-    data = source(count)
-    if len(data) != count:
-        raise InsufficientEntropyError(f"the source gave {len(data)} bytes, not the {count} asked for: look at it")
-    return data
+        return xor_bytes(drawn(self._source, count), pad)

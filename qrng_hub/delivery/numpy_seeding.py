@@ -6,7 +6,6 @@ enough of it can compute the rest. Only the seed comes from the source.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,11 +15,11 @@ from numpy.random import PCG64DXSM, Generator, Philox, SeedSequence
 from numpy.random.bit_generator import ISeedSequence, ISpawnableSeedSequence
 from pydantic import Field, ValidationError
 
+from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import ConfigError, RequestError, StatelessError
 from qrng_hub.files import write_private
 from qrng_hub.records import Record
 
-Source = Callable[[int], bytes]
 BitGeneratorName = Literal["PCG64DXSM", "Philox"]
 
 _BIT_GENERATORS: dict[str, type[PCG64DXSM] | type[Philox]] = {"PCG64DXSM": PCG64DXSM, "Philox": Philox}
@@ -43,7 +42,7 @@ class SourceSeed(ISpawnableSeedSequence):
         kind = np.dtype(dtype)
         if kind not in (np.uint32, np.uint64):
             raise ValueError(f"seed words are uint32 or uint64, not {kind}")
-        return np.frombuffer(self._source(n_words * kind.itemsize), kind).copy()
+        return np.frombuffer(drawn(self._source, n_words * kind.itemsize), kind).copy()
 
     def spawn(self, n_children: int) -> list[SourceSeed]:
         """Returns seed sequences on the same source, each of which draws words of its own."""

@@ -6,13 +6,14 @@ source would have to make numbers up. This class has the few methods that need n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import RequestError, StatelessError
 
 Size = SupportsIndex | Sequence[int] | None
@@ -29,12 +30,12 @@ class SourceGenerator:
     (2, 3)
     """
 
-    def __init__(self, source: Callable[[int], bytes]) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
 
     def bytes(self, length: int) -> bytes:
         """Returns `length` bytes."""
-        return self._source(length) if length else b""
+        return drawn(self._source, length)
 
     def random(self, size: Size = None) -> Any:
         """Returns float64 of 53 random bits in [0, 1): one, or an array of shape `size`."""

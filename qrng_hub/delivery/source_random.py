@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any, NoReturn, Self
 
 from qrng_hub.delivery.buffered import Buffered
+from qrng_hub.delivery.source import Source
 from qrng_hub.errors import StatelessError
 
 _BYTES_OF_FLOAT = 7
@@ -29,7 +29,7 @@ class SourceRandom(random.Random):
         """Keeps the arguments from the base class, which would take the first for a seed."""
         return super().__new__(cls)
 
-    def __init__(self, source: Callable[[int], bytes]) -> None:
+    def __init__(self, source: Source) -> None:
         self._draw = Buffered(source).random_bytes
         super().__init__()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from secrets import DEFAULT_ENTROPY
 from typing import TypeVar
+
+from qrng_hub.delivery.source import Source, drawn
 
 T = TypeVar("T")
 
@@ -20,7 +22,7 @@ class Secrets:
     32
     """
 
-    def __init__(self, source: Callable[[int], bytes]) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
 
     def token_bytes(self, nbytes: int | None = None) -> bytes:
@@ -28,7 +30,7 @@ class Secrets:
         count = DEFAULT_ENTROPY if nbytes is None else nbytes
         if count < 0:
             raise ValueError(f"a token is of 0 bytes or more, not {count}")
-        return self._source(count) if count else b""
+        return drawn(self._source, count)
 
     def token_hex(self, nbytes: int | None = None) -> str:
         """Returns `nbytes` bytes as twice as many hexadecimal digits."""

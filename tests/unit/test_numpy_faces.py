@@ -16,7 +16,7 @@ from numpy.random.bit_generator import ISeedSequence
 from byte_streams import constant, given, stream
 from qrng_hub.delivery.numpy_seeding import BitGeneratorName, SourceSeed, recorded, replayed, seeded
 from qrng_hub.delivery.source_generator import SourceGenerator
-from qrng_hub.errors import ConfigError, RequestError, StatelessError, VendorError
+from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, StatelessError, VendorError
 
 NAMES: list[BitGeneratorName] = ["PCG64DXSM", "Philox"]
 
@@ -227,4 +227,11 @@ def test_raw_numbers_are_not_copied_and_not_made_up() -> None:
     raw = SourceGenerator(fails)
     for use in (lambda: raw.bytes(1), raw.random, lambda: raw.integers(6)):
         with pytest.raises(VendorError, match="gone"):
+            use()
+
+
+def test_a_source_that_gives_too_little_makes_no_generator_and_no_array() -> None:
+    raw = SourceGenerator(lambda _: b"abc")
+    for use in (lambda: seeded(lambda _: b"abc"), raw.random, lambda: raw.integers(6, size=5), lambda: raw.bytes(2)):
+        with pytest.raises(InsufficientEntropyError, match="gave 3 bytes"):
             use()

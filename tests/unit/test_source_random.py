@@ -12,7 +12,7 @@ import pytest
 from byte_streams import constant, given, stream
 from qrng_hub.delivery.buffered import AHEAD_BYTES, Buffered
 from qrng_hub.delivery.source_random import SourceRandom
-from qrng_hub.errors import StatelessError, VendorError
+from qrng_hub.errors import InsufficientEntropyError, StatelessError, VendorError
 
 Use = Callable[[Any], Any]
 
@@ -79,6 +79,13 @@ def test_nothing_is_drawn_without_the_source(name: str) -> None:
 
     with pytest.raises(VendorError, match="gone"):
         USES[name](SourceRandom(fails))
+
+
+@pytest.mark.parametrize("count", [0, AHEAD_BYTES - 1, AHEAD_BYTES + 1])
+def test_a_source_that_gives_another_number_of_bytes_gives_no_number(count: int) -> None:
+    for use in (SourceRandom(lambda _: bytes(count)).random, lambda: SourceRandom(lambda _: b"").randbytes(9999)):
+        with pytest.raises(InsufficientEntropyError, match="asked for"):
+            use()
 
 
 def test_random_never_reaches_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from byte_streams import constant, given, stream
 from qrng_hub.delivery.tokens import Secrets
+from qrng_hub.errors import InsufficientEntropyError
 
 NAMES = ["choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe"]
 
@@ -83,3 +84,8 @@ def test_fails_as_the_standard_library_does(name: str, argument: object) -> None
         getattr(Secrets(stream("errors")), name)(argument)
     expected = (TypeError, AttributeError) if theirs.type in (TypeError, AttributeError) else theirs.type
     assert issubclass(ours.type, expected)
+
+
+def test_a_source_that_gives_too_little_makes_no_token() -> None:
+    with pytest.raises(InsufficientEntropyError, match="gave 3 bytes, not the 32"):
+        Secrets(lambda _: b"abc").token_hex()
