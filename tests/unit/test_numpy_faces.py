@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.random import PCG64DXSM, Generator, Philox
+from numpy.random import PCG64DXSM, Generator, Philox, SeedSequence
 from numpy.random.bit_generator import ISeedSequence
 
 from byte_streams import constant, given, stream
@@ -113,6 +113,12 @@ def test_a_record_holds_the_words_drawn_and_is_the_owners_alone(tmp_path: Path) 
         "numpy": np.__version__,
     }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_record_can_be_replayed_with_numpy_alone(tmp_path: Path) -> None:
+    first = recorded(os.urandom, tmp_path / "seed.json")
+    words = json.loads((tmp_path / "seed.json").read_text())["words"]
+    assert first.random() == Generator(PCG64DXSM(SeedSequence(words, pool_size=8))).random()
 
 
 def test_every_word_recorded_matters(tmp_path: Path) -> None:
