@@ -1,6 +1,6 @@
 """A run by plan of many jobs, killed with SIGKILL again and again, with faults on the way, and resumed. Prints JSON.
 
-The vendor is the tests' loopback Braket with two devices. Every so often it loses a reply, throttles, fails, or
+The vendor is the tests' loopback Braket with four devices, each capped so that none can do it alone. Every so often it loses a reply, throttles, fails, or
 sends half an answer. The process that draws is killed at moments drawn at random, seeded, and the next one resumes
 the run. At the end every byte must be there, every task of the vendor must be one job with one bill, the budget
 must not be passed, and `qrng jobs audit` must find nothing.
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from qrng_hub.records import JobState
 
 if TYPE_CHECKING:
     from services.braket import BraketService
+    from services.braket_tasks import Task
 
 TESTS = str(Path(__file__).resolve().parents[1] / "tests")
 if TESTS not in sys.path:
@@ -38,14 +40,19 @@ QRNG = Path(sys.executable).with_name("qrng")
 RUN_FILE = """
 version = 1
 request = {{ bytes = {count}, mode = "plan" }}
-policy = {{ fallback = "hardware-only", hedge = true, vendors_min = 1, max_attempts = 5 }}
+policy = {{ fallback = "hardware-only", hedge = true, max_attempts = 5 }}
 budget = {{ usd = {usd} }}
 adapters.braket = {{ region = "eu-north-1", s3 = "s3://amazon-braket-test/hub" }}
-[[backend]]
-address = "braket:garnet"
-shots = 1024
 """
-PRICE = Decimal("0.30") + 1024 * Decimal("0.00145")
+BACKEND = """
+[[backend]]
+address = "braket:{address}"
+shots = 1024
+max_usd = {usd}
+"""
+#: what a shot costs, in USD, on devices of the shipped price book
+DEVICES = {"Garnet": "0.00145", "Emerald": "0.00160", "Cepheus-1-108Q": "0.000425", "IBEX-Q1": "0.0235"}
+PRICES = {name: Decimal("0.30") + 1024 * Decimal(each) for name, each in DEVICES.items()}
 _FAULTS = ("CreateQuantumTask", "GetQuantumTask", "SearchQuantumTasks", "GetObject")
 _OUTPUT_BYTES_A_JOB = 448
 
@@ -65,13 +72,19 @@ def main() -> None:
 def soak(folder: Path, jobs: int, kills: int, seed: int) -> dict[str, object]:
     """Runs one plan to its end through all the kills and checks what is left."""
     from services.braket import BraketService
+    from services.braket_catalogue import GARNET
 
     service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()  # noqa: S311 - when to kill, no key
     for name, value in service.environment.items():
         os.environ[name] = value
     os.environ["AWS_MAX_ATTEMPTS"] = "2"
-    config, budget = folder / "plan.toml", 2 * jobs * PRICE
-    config.write_text(RUN_FILE.format(count=jobs * _OUTPUT_BYTES_A_JOB, usd=f"{budget:.2f}"))
+    config = folder / "plan.toml"
+    config.write_text(run_file(jobs))
+    garnet = service.catalogue.capabilities[GARNET]
+    for name in DEVICES:
+        arn = GARNET.replace("Garnet", name)
+        service.catalogue.capabilities[arn] = garnet
+        service.catalogue.status[arn], service.catalogue.queue[arn] = "ONLINE", "3"
     stop = threading.Event()
     trouble = threading.Thread(target=trouble_maker, args=(service, numbers.random(), stop), daemon=True)
     trouble.start()
@@ -86,6 +99,13 @@ def soak(folder: Path, jobs: int, kills: int, seed: int) -> dict[str, object]:
     service.stop()
     seconds = round(time.perf_counter() - started)
     return {"benchmark": "soak", "machine": machine(), "seed": seed, "killed": killed, "seconds": seconds} | checked
+
+
+def run_file(jobs: int) -> str:
+    """Writes a run file whose backends may each do a good quarter of the jobs."""
+    caps = {name: price * jobs * Decimal("0.4") for name, price in PRICES.items()}
+    top = RUN_FILE.format(count=jobs * _OUTPUT_BYTES_A_JOB, usd=f"{sum(caps.values()):.2f}")
+    return top + "".join(BACKEND.format(address=name.lower(), usd=f"{cap:.2f}") for name, cap in caps.items())
 
 
 def command(config: Path, out: Path) -> list[str]:
@@ -128,6 +148,11 @@ def trouble_maker(service: BraketService, seed: float, stop: threading.Event) ->
         service.faults.add(numbers.choice(_FAULTS), fault)
 
 
+def device_of(task: Task) -> str:
+    """Names the device that a task ran on."""
+    return str(task.request["deviceArn"]).rpartition("/")[2]
+
+
 def check(config: Path, out: Path, service: BraketService, count: int) -> dict[str, object]:
     """Holds ledger, vendor and output against each other."""
     tasks = service.tasks.all
@@ -142,12 +167,12 @@ def check(config: Path, out: Path, service: BraketService, count: int) -> dict[s
     assert {job.vendor_id for job in done} == set(tasks)
     keys = [task.request["tags"]["qrng-hub-key"] for task in tasks.values()]
     assert len(set(keys)) == len(keys)
-    assert sum(job.cost_billed or 0 for job in done) == len(tasks) * PRICE
+    assert sum(job.cost_billed or 0 for job in done) == sum(PRICES[device_of(task)] for task in tasks.values())
     assert all(one.committed <= one.most for one in budgets)
     undecided = sum(not job.state.finished for job in jobs)
     return {
         "jobs": len(jobs),
-        "tasks_paid": len(tasks),
+        "tasks_paid": Counter(device_of(task) for task in tasks.values()),
         "undecided": undecided,
         "bytes": count,
         "audit": "nothing found",

@@ -29,6 +29,7 @@ from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import LedgerError, PolicyStopError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
+from qrng_hub.hub.faces import Faces
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
 from qrng_hub.ledger import Budget, ChainedEvent, LedgerJob, Run, open_ledger
@@ -71,7 +72,7 @@ def _nowhere(_draw: Draw) -> None:
     """Stores nothing."""
 
 
-class Hub:
+class Hub(Faces):
     """Random numbers from the backends of one run file; use it as a context manager.
 
     >>> import os, tempfile
@@ -305,6 +306,7 @@ class Hub:
     def close(self) -> None:
         """Waits for what is running and closes everything."""
         self._closed = True
+        self._close_faces()
         self._runner.close()
         self._registry.close()
         self._ledger.close()
