@@ -1,9 +1,9 @@
 """A run by plan of many jobs, killed with SIGKILL again and again, with faults on the way, and resumed. Prints JSON.
 
-The vendor is the tests' loopback Braket with four devices, each capped so that none can do it alone. Every so often it loses a reply, throttles, fails, or
-sends half an answer. The process that draws is killed at moments drawn at random, seeded, and the next one resumes
-the run. At the end every byte must be there, every task of the vendor must be one job with one bill, the budget
-must not be passed, and `qrng jobs audit` must find nothing.
+The vendor is the tests' loopback Braket with four devices, each capped so that none can do it alone. Every so
+often it loses a reply, throttles, fails, or sends half an answer. The process that draws is killed at moments
+drawn at random, seeded, and the next one resumes the run. At the end every byte must be there, every task of the
+vendor must be one job with one bill, the budget must not be passed, and `qrng jobs audit` must find nothing.
 """
 
 from __future__ import annotations
