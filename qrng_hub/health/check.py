@@ -37,8 +37,11 @@ def check_health(block: RawBlock, claimed_bits_per_qubit: npt.ArrayLike, alpha: 
     `tested_bits_per_qubit` is 0 for them: nothing may be credited to them.
 
     Raises `HealthTestError` for the first test that fails and for fewer than 1024 shots, and
-    `ReconstructedMeasurementsError` for shots not as measured; `ValueError` if a claim is not from 0 to 1.
+    `ReconstructedMeasurementsError` for shots not as measured; `ValueError` if a claim is not from 0 to 1, or alpha
+    not between them.
     """
+    if not 0 < alpha < 1:
+        raise ValueError(f"a false-alarm rate lies between 0 and 1, and is not {alpha}")
     _require_measured(block)
     claims = _claims(block, claimed_bits_per_qubit)
     chosen = np.flatnonzero(claims >= least_refutable_bits(alpha))
@@ -81,13 +84,13 @@ def _passed(block: RawBlock, trials: Trials) -> HealthTest:
     """Sums up trials that passed; raises `HealthTestError` if one failed."""
     worst = int(np.argmax(trials.values / trials.cutoffs))
     value, cutoff = float(trials.values[worst]), float(trials.cutoffs[worst])
-    where = tuple(trials.qubits[worst].tolist())
+    where = tuple(trials.qubits(np.array([worst]))[0].tolist())
     failed = np.flatnonzero(trials.values >= trials.cutoffs)
     if failed.size:
         named = " and ".join(f"qubit {qubit}" for qubit in where) or "all qubits in turn"
         others = f"; {failed.size - 1} more fail it too" if failed.size > 1 else ""
         finding = trials.finding.format(qubits=named, value=value, cutoff=cutoff)
-        every = tuple(np.unique(trials.qubits[failed]).tolist())
+        every = tuple(np.unique(trials.qubits(failed)).tolist())
         raise HealthTestError(f"{block.address}, job {block.vendor_id}: {finding}{others}. {_ADVICE}", every)
     return HealthTest(
         name=trials.name,

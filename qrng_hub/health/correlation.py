@@ -35,12 +35,24 @@ def pair_bits(columns: Packed, ones: Counts, shots: int) -> Bits:
 
     `columns` are the qubits' outcomes, each packed in the order of the shots.
     """
-    words = _as_words(columns)
-    rows = [
-        tail_bits(_both(words[i], words[i + 1 :]), shots, ones[i + 1 :], np.full_like(ones[i + 1 :], ones[i]))
-        for i in range(len(ones) - 1)
-    ]
-    return np.concatenate(rows) if rows else np.zeros(0)
+    words, bits, start = _as_words(columns), np.empty(ones.size * (ones.size - 1) // 2), 0
+    for first in range(ones.size - 1):
+        others = ones[first + 1 :]
+        both = _both(words[first], words[first + 1 :])
+        bits[start : start + others.size] = tail_bits(both, shots, others, np.full_like(others, ones[first]))
+        start += others.size
+    return bits
+
+
+def pairs_at(numbers: Counts, qubits: int) -> Counts:
+    """Returns the pairs of these numbers in the order of `pair_bits`, shape (n, 2).
+
+    >>> pairs_at(np.array([0, 2, 3, 5]), 4).tolist()
+    [[0, 1], [0, 3], [1, 2], [2, 3]]
+    """
+    ends = np.cumsum(np.arange(qubits - 1, 0, -1))
+    first = np.searchsorted(ends, numbers, side="right")
+    return np.stack([first, qubits - (ends[first] - numbers)], axis=1)
 
 
 def tail_bits(seen: Counts, population: int, successes: Counts, draws: Counts) -> Bits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,12 @@ from qrng_hub.health.cutoffs import WINDOW, Claims, Counts
 from qrng_hub.health.streams import Scan, column, interleaved, scan
 from qrng_hub.records import RawBlock
 
+Named = Callable[[Counts], Counts]
+
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """The tests of one kind: arrays with an entry a test, and `qubits` with a row each of those it concerns."""
+    """The tests of one kind, in arrays with an entry a test."""
 
     name: str
     finding: str
@@ -29,7 +31,8 @@ class Trials:
     """The most that the false-alarm rate of one trial of the test can be."""
     counts: Counts
     """The number of trials of the test."""
-    qubits: Counts
+    qubits: Named
+    """The physical qubits that tests concern, a row each, from the tests' numbers."""
     outcomes_skipped: int = 0
 
 
@@ -40,14 +43,14 @@ def trials_of(block: RawBlock, claims: Claims, chosen: npt.NDArray[np.intp], alp
     qubits, ones = np.array(block.qubits)[chosen], block.ones[chosen]
     columns = transpose_shots(block.outcomes, len(block.qubits))[chosen]
     scans = [scan(column(packed, block.shots)) for packed in columns]
-    yield from _of_each(scans, claims, alpha, qubits[:, None])
+    yield from _of_each(scans, claims, alpha, lambda tests: qubits[tests, None])
     yield from _in_turn(scan(interleaved(block.outcomes, len(block.qubits), chosen)), claims, alpha)
-    yield _lag_one(scans, ones, block.shots, alpha, qubits[:, None])
+    yield _lag_one(scans, ones, block.shots, alpha, lambda tests: qubits[tests, None])
     if chosen.size > 1:
         yield _pairs(columns, ones, block.shots, alpha, qubits)
 
 
-def _of_each(scans: list[Scan], claims: Claims, alpha: float, qubits: Counts) -> Iterator[Trials]:
+def _of_each(scans: list[Scan], claims: Claims, alpha: float, qubits: Named) -> Iterator[Trials]:
     cutoff = cutoffs.repetition_cutoff(claims, alpha)
     yield _repetition("each qubit", scans, cutoff, cutoffs.repetition_level(claims, cutoff), qubits)
     cutoff = cutoffs.proportion_cutoff(claims, alpha)
@@ -55,15 +58,18 @@ def _of_each(scans: list[Scan], claims: Claims, alpha: float, qubits: Counts) ->
 
 
 def _in_turn(stream: Scan, claims: Claims, alpha: float) -> Iterator[Trials]:
-    nobody = np.empty((1, 0), np.int64)
     cutoff = np.array([cutoffs.repetition_cutoff_in_turn(claims, alpha)])
-    yield _repetition("all outcomes in turn", [stream], cutoff, np.array([alpha]), nobody)
+    yield _repetition("all outcomes in turn", [stream], cutoff, np.array([alpha]), _nobody)
     claim = np.array([cutoffs.claim_in_turn(claims)])
     cutoff = cutoffs.proportion_cutoff(claim, alpha)
-    yield _proportion("all outcomes in turn", [stream], cutoff, cutoffs.proportion_level(claim, cutoff), nobody)
+    yield _proportion("all outcomes in turn", [stream], cutoff, cutoffs.proportion_level(claim, cutoff), _nobody)
 
 
-def _repetition(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubits: Counts) -> Trials:
+def _nobody(tests: Counts) -> Counts:
+    return np.empty((tests.size, 0), np.int64)
+
+
+def _repetition(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubits: Named) -> Trials:
     """A trial is a run that might begin at any outcome with enough after it."""
     return Trials(
         name=f"repetition count, {of}",
@@ -77,7 +83,7 @@ def _repetition(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubi
     )
 
 
-def _proportion(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubits: Counts) -> Trials:
+def _proportion(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubits: Named) -> Trials:
     """A trial is a window."""
     samples = np.array([one.samples for one in scans])
     return Trials(
@@ -94,7 +100,7 @@ def _proportion(of: str, scans: list[Scan], cutoff: Counts, levels: Claims, qubi
     )
 
 
-def _lag_one(scans: list[Scan], ones: Counts, shots: int, alpha: float, qubits: Counts) -> Trials:
+def _lag_one(scans: list[Scan], ones: Counts, shots: int, alpha: float, qubits: Named) -> Trials:
     first, runs = np.array([(one.first, one.runs) for one in scans]).T
     return _correlation(
         "correlation from shot to shot",
@@ -113,19 +119,19 @@ def _pairs(columns: Packed, ones: Counts, shots: int, alpha: float, qubits: Coun
         " cut-off is 2^-{cutoff:.1f} (Fisher's exact test)",
         correlation.pair_bits(columns, ones, shots),
         alpha,
-        np.stack([qubits[side] for side in np.triu_indices(qubits.size, 1)], axis=1),
+        lambda tests: qubits[correlation.pairs_at(tests, qubits.size)],
     )
 
 
-def _correlation(name: str, finding: str, bits: Claims, alpha: float, qubits: Counts) -> Trials:
+def _correlation(name: str, finding: str, bits: Claims, alpha: float, qubits: Named) -> Trials:
     """Shares alpha out over the tests of a kind (Bonferroni)."""
     share = alpha / bits.size
     return Trials(
         name=name,
         finding=finding,
         values=bits,
-        cutoffs=np.full(bits.size, -math.log2(share)),
-        levels=np.full(bits.size, share),
-        counts=np.ones(bits.size, np.int64),
+        cutoffs=np.broadcast_to(-math.log2(share), bits.shape),
+        levels=np.broadcast_to(share, bits.shape),
+        counts=np.broadcast_to(1, bits.shape),
         qubits=qubits,
     )

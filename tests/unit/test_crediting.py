@@ -171,6 +171,18 @@ def test_the_calibrated_bound_is_the_worst_of_the_whole_box_of_rates() -> None:
         assert worst == pytest.approx(max(1 - low + e0_top, low + width + e1_top), abs=1e-12)
 
 
+def test_each_rate_has_half_of_a_qubits_share_of_epsilon() -> None:
+    readout = CountedReadout(counts(20, 5, shots=500), counts(470, 499, shots=500))
+    bits = credit_calibrated(counts(600, 420, shots=1000), readout, 0.2)
+    zero, one = bounds(400, 580, 1000, 0.05), bounds(600, 420, 1000, 0.05)
+    e0, e1 = bounds(20, 5, 500, 0.05), bounds(30, 1, 500, 0.05)
+    assert (2**-bits).tolist() == pytest.approx([one[0] + e1[0], zero[1] + e0[1]])
+
+
+def bounds(first: int, second: int, trials: int, epsilon: float) -> list[float]:
+    return [float(bound) for bound in upper_bound(np.array([first, second]), trials, epsilon)]
+
+
 def test_calibration_credits_too_much_in_no_more_than_epsilon_of_all_experiments() -> None:
     """The exact probability, over all counts of 40 shots and of 16 in each calibration circuit, for many true rates."""
     ones, zero, one = (grid.ravel() for grid in np.meshgrid(np.arange(41), np.arange(17), np.arange(17)))

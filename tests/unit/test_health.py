@@ -211,6 +211,12 @@ def test_refuses_a_claim_that_no_bit_can_have(claim: float) -> None:
         check_health(block(good()), [CLAIM] * (QUBITS - 1) + [claim])
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1.0, float("nan")])
+def test_refuses_a_false_alarm_rate_that_is_none(alpha: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        check_health(block(good()), CLAIM, alpha)
+
+
 def test_a_dead_qubit_that_claims_nothing_does_not_fail_the_block_and_may_not_be_credited() -> None:
     outcomes = good()
     outcomes[:, 4:7] = 0
