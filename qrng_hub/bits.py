@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Packed = npt.NDArray[np.uint8]
+_TRANSPOSED_AT_ONCE = 2**22
 _BITS_OF_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.int64)
 
 
@@ -85,6 +86,19 @@ def pack_shots(outcomes: npt.NDArray[Any]) -> Packed:
 def unpack_shots(packed: Packed, qubits: int) -> Packed:
     """Unpacks a shot table to uint8 zeros and ones, shape (shots, qubits)."""
     return np.unpackbits(packed, axis=1, count=qubits)
+
+
+def transpose_shots(packed: Packed, qubits: int) -> Packed:
+    """Turns a shot table into uint8 of shape (qubits, ceil(shots / 8)): row j is column j, packed along the shots.
+
+    Beside the result it takes some megabytes, however many shots there are.
+    """
+    columns = np.empty((qubits, row_bytes(len(packed))), np.uint8)
+    step = 8 * max(1, _TRANSPOSED_AT_ONCE // (8 * max(1, qubits)))
+    for start in range(0, len(packed), step):
+        outcomes = np.ascontiguousarray(unpack_shots(packed[start : start + step], qubits).T)
+        columns[:, start // 8 : (start + step) // 8] = np.packbits(outcomes, axis=1)
+    return columns
 
 
 def from_little_endian_shots(packed: Packed) -> Packed:

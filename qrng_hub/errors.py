@@ -26,6 +26,7 @@
     │       └── JobNotFoundError (LookupError)  the vendor does not know it
     ├── EntropyError                            outcomes that may not be used as asked
     │   ├── ReconstructedMeasurementsError      shots rebuilt from counts or probabilities
+    │   ├── HealthTestError                     shots that do not look as their claimed entropy would have them
     │   ├── InsufficientEntropyError            less entropy than the output needs
     │   └── ExtractionError                     an extraction whose arithmetic was not exact
     ├── PolicyStopError                         the policy allows no further candidate
@@ -139,6 +140,14 @@ class EntropyError(QRNGError):
 
 class ReconstructedMeasurementsError(EntropyError):
     """The shots were rebuilt from counts or probabilities, so their order carries no entropy."""
+
+
+class HealthTestError(EntropyError):
+    """A block failed a health test: nothing of it may be used; `qubits` are those that failed, if single ones did."""
+
+    def __init__(self, message: str, qubits: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.qubits = qubits
 
 
 class InsufficientEntropyError(EntropyError):

@@ -126,7 +126,7 @@ def runs(connection: Connection) -> tuple[Run, ...]:
     table = schema.events.c
     started = select(table.at_utc, table.subject, table.detail).where(table.kind == RUN_STARTED)
     delivered = set(connection.execute(select(schema.draws.c.draw_id)).scalars())
-    counts = select(schema.jobs.c.draw_id, func.count()).group_by(schema.jobs.c.draw_id)
+    counts = select(schema.jobs.c.draw_id, func.count(schema.jobs.c.vendor_id)).group_by(schema.jobs.c.draw_id)
     jobs = {row[0]: int(row[1]) for row in connection.execute(counts)}
     return tuple(
         Run(

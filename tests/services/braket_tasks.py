@@ -95,7 +95,9 @@ class Tasks:
     def search(self, request: dict[str, Any], region: str) -> dict[str, Any]:
         """Lists the tasks of a region that fit every filter, as SearchQuantumTasks does."""
         fitting = [
-            task for task in self.all.values() if task.region == region and _fits(_summary(task), request["filters"])
+            task
+            for task in list(self.all.values())
+            if task.region == region and _fits(_summary(task), request["filters"])
         ]
         start, size = int(request.get("nextToken", "0")), request.get("maxResults", 10)
         if self.stepping:

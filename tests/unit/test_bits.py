@@ -10,6 +10,7 @@ from qrng_hub.bits import (
     from_integer_shots,
     from_little_endian_shots,
     pack_shots,
+    transpose_shots,
     unpack_shots,
     xor_bytes,
 )
@@ -41,6 +42,14 @@ def test_integer_rows_put_bit_zero_in_column_zero() -> None:
 
 def test_counts_the_ones_of_each_column() -> None:
     assert count_ones(pack_shots(ASYMMETRIC), 11).tolist() == ASYMMETRIC.sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("shots", [0, 1, 8, 1001, 600_000])
+def test_transposing_puts_the_shots_of_a_qubit_in_a_row(shots: int) -> None:
+    outcomes = np.random.default_rng(shots).integers(0, 2, (shots, 11), dtype=np.uint8)
+    transposed = transpose_shots(pack_shots(outcomes), 11)
+    assert transposed.shape == (11, -(-shots // 8))
+    assert (np.unpackbits(transposed, axis=1, count=shots) == outcomes.T).all()
 
 
 def test_bits_never_show_themselves() -> None:
