@@ -25,6 +25,7 @@ _COMMANDS = {
     "plan": "plan",
     "backends": "backends",
     "jobs": "jobs",
+    "pool": "pool",
     "config": "config",
     "report": "report",
     "check": "check",

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.cli.progress import progress_display
 from qrng_hub.config import load_run_file
-from qrng_hub.files import private_file, state_folder, write_private
+from qrng_hub.files import state_folder, write_private
 from qrng_hub.hub import Hub
 from qrng_hub.records import Draw, Receipt
 
 _SHOWN_BYTES = 4096
-_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "hex": lambda data: data.hex().encode() + b"\n",
-    "base64": lambda data: base64.b64encode(data) + b"\n",
-    "raw": lambda data: data,
-}
 
 
 @click.command("bytes", context_settings={"ignore_unknown_options": True})
 @click.argument("count", type=int)
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
-@click.option("--format", "encoding", type=click.Choice(sorted(_ENCODERS)), default="hex", show_default=True)
+@click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
 @click.option(
     "--out", type=click.Path(), help="Write to this file (mode 0600), in the format chosen, and not to stdout."
 )
@@ -44,12 +35,12 @@ def bytes_command(
     """Print COUNT random bytes."""
     if out is not None and out == receipt_path:
         raise click.UsageError("--out and --receipt name the same file")
-    with _output(out) as file, _output(receipt_path, default=None) as receipt_file:
+    with open_output(out) as file, open_output(receipt_path, default=None) as receipt_file:
         with open_hub(config) as hub:
             if hub.run_file.request.mode == "plan":
                 raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
             draw = hub.draw(count, backend=backend)
-        file.write(_ENCODERS[encoding](draw.data))
+        file.write(ENCODERS[encoding](draw.data))
         receipt_file.write(_receipt_text(draw.receipt))
 
 
@@ -68,7 +59,7 @@ def run_command(config: str, as_json: bool, out: str | None, yes: bool, resume: 
     run_file = load_run_file(config)
     if run_file.request.bytes > _SHOWN_BYTES and not (out or as_json):
         raise click.UsageError(f"{run_file.request.bytes:,} bytes are too many to print; name a file with --out")
-    with _output(out, default=None) as file:
+    with open_output(out, default=None) as file:
         with open_hub(run_file) as hub:
             if run_file.request.mode == "plan" and not yes:
                 _ask_before_spending(hub, resume)
@@ -99,21 +90,6 @@ def _ask_before_spending(hub: Hub, resume: str | None) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{said}: run it with --yes")
     click.confirm(f"{said[0].upper()}{said[1:]}. Go on?", abort=True, err=True)
-
-
-@contextmanager
-def _output(path: str | None, default: str | None = "-") -> Iterator[BinaryIO]:
-    """Opens where to write, before anything is drawn that could then not be written: "-" is stdout."""
-    path = default if path is None else path
-    if path is None:
-        yield io.BytesIO()
-    elif path == "-":
-        yield sys.stdout.buffer
-    elif path:
-        with private_file(path) as file:
-            yield file
-    else:
-        raise click.UsageError("an output file needs a name")
 
 
 def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:

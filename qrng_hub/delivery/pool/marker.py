@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,13 @@ class SealedMarker:
 
 def write_marker(path: Path, marker: Marker, keys: PoolKeys) -> None:
     """Seals a marker and replaces the one before it, durably."""
-    line = marker.model_copy(update={"written_by": version("qrng-hub")}).model_dump_json().encode()
+    line = marker.model_copy(update={"written_by": _release()}).model_dump_json().encode()
     replace_durably(path, line + b"\n" + _seal(line, keys) + b"\n")
+
+
+@cache
+def _release() -> str:
+    return version("qrng-hub")
 
 
 def _seal(line: bytes, keys: PoolKeys) -> bytes:
@@ -75,7 +81,7 @@ def _seal(line: bytes, keys: PoolKeys) -> bytes:
 def _require_format(path: Path, fields: dict[str, Any]) -> None:
     found = fields.get("format")
     if isinstance(found, int) and found != FORMAT:
-        writer, ours = fields.get("written_by", "another release"), version("qrng-hub")
+        writer, ours = fields.get("written_by", "another release"), _release()
         cure = "upgrade" if found > FORMAT else "take or drain its bytes with that release"
         raise PoolFormatError(
             f"{path} has format {found} and was written by qrng-hub {writer}, which reads it; this is qrng-hub {ours},"
