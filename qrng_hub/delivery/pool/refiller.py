@@ -129,6 +129,7 @@ class Refiller:
         with self._state:
             resting = self._rests_until is not None and self._clock.now() < self._rests_until
             if self._thread is None and not resting and not self._closed:
+                self._failure = None
                 self._thread = threading.Thread(target=self._refill, args=(wanted,), name="qrng-pool-refill")
                 self._thread.start()
 
