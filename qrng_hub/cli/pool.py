@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
 
@@ -36,6 +35,8 @@ def pool_command() -> None:
 @_place
 def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file: str | None) -> None:
     """Draw BYTES more bytes and put them into the pool, which is made if there is none."""
+    from qrng_hub.cli.opening import open_hub  # the other commands need no hub
+
     pool = Pool.open(folder, key_source=_key_source(key_file))
     with open_hub(config) as hub:
         if hub.run_file.request.mode == "plan" and not yes:
