@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pools import a_draw, known_bytes
 from qrng_hub import Hub
 from qrng_hub.delivery.pool import KeyFile, Pool
 
+ROOT = Path(__file__).parents[2]
 QRNG = (sys.executable, "-m", "qrng_hub", "pool")
 
 
@@ -57,6 +59,14 @@ def test_fills_shows_takes_and_drains(state: Path, tmp_path: Path) -> None:
     assert (refused.returncode, "this destroys 4,432 bytes: run it with --yes" in refused.stderr) == (2, True)
     assert pool("drain", "--yes").stdout == "4,432 bytes destroyed\n"
     assert sorted(path.name for path in (state / "pool").rglob("*")) == ["lock", "pool.json"]
+
+
+def test_the_python_of_the_page_runs(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pool.md").read_text(), re.DOTALL)
+    (tmp_path / "run.toml").write_text('version = 1\n[[backend]]\naddress = "local:stim"\n')
+    code = f"{block}\nprint(len(key), len(taken.data), sum(one.length for one in taken.sources))"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, cwd=tmp_path, timeout=120)
+    assert (done.stdout, done.returncode) == (b"32 4096 4096\n", 0), done.stderr.decode()
 
 
 def test_says_how_to_fill_what_is_empty_or_not_there(state: Path) -> None:

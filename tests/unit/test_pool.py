@@ -1,5 +1,6 @@
 """What a pool promises while nothing breaks: every byte once, in order, with its source."""
 
+import shutil
 import stat
 import subprocess
 import sys
@@ -177,6 +178,15 @@ def test_a_pool_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None
     with pytest.raises(PoolError, match=r"there is no pool in .*: `qrng pool fill BYTES` makes one"):
         Pool.open_existing(tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_an_open_pool_follows_its_folder_when_another_is_made_there(pool: Pool, tmp_path: Path) -> None:
+    shutil.rmtree(pool.folder)
+    with pytest.raises(PoolError, match=r"cannot be used, and handed nothing out: .*No such file"):
+        pool.take(1)
+    (tmp_path / "pool.key").unlink()
+    a_pool(tmp_path).add(KNOWN[:16], draw_id="new", origin="hardware", credited_bits=0)
+    assert pool.take_unmixed(16).data == KNOWN[:16]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

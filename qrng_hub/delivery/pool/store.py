@@ -39,7 +39,7 @@ class Pool:
     def __init__(self, folder: Path, key_source: KeySource) -> None:
         self.folder = folder
         self._key_source = key_source
-        self._keys: tuple[int, PoolKeys] | None = None
+        self._keys: tuple[str, PoolKeys] | None = None
         with self._held() as (marker, _):
             self._sweep(marker)
 
@@ -199,10 +199,9 @@ class Pool:
             yield sealed.verified(keys), keys
 
     def _keys_of(self, marker: Marker) -> PoolKeys:
-        generation = marker.key_generation
-        if self._keys is None or self._keys[0] != generation:
-            key = self._key_source.load(key_name(marker.pool_id, generation))
-            self._keys = generation, PoolKeys.derive(key)
+        name = key_name(marker.pool_id, marker.key_generation)
+        if self._keys is None or self._keys[0] != name:
+            self._keys = name, PoolKeys.derive(self._key_source.load(name))
         return self._keys[1]
 
     def _cut(self, marker: Marker, keys: PoolKeys, count: int) -> tuple[Taken, Marker]:
