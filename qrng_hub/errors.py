@@ -33,8 +33,13 @@
     ├── BudgetExceededError                     the cost is above what is allowed, or unknown
     ├── InfeasiblePlanError                     no plan keeps every limit; it says which is in the way
     ├── RunInterruptedError                     the caller stopped the run; the ledger says where it was
-    └── LedgerError                             the ledger cannot be opened, read or written
-        └── LedgerSchemaError                   it was written by a newer release
+    ├── LedgerError                             the ledger cannot be opened, read or written
+    │   └── LedgerSchemaError                   it was written by a newer release
+    └── PoolError                               a pool of bytes cannot be opened, read or written
+        ├── PoolEmptyError                      fewer bytes are left than were asked for
+        ├── PoolKeyError                        its key is missing, unsafe or cannot be kept
+        ├── PoolIntegrityError                  a file of it is missing or altered, or the key is another's
+        └── PoolFormatError                     it was written by another release
 
     UserWarning
     ├── SimulatedFallbackWarning                hardware was asked for, a simulator delivered
@@ -180,6 +185,30 @@ class LedgerError(QRNGError):
 
 class LedgerSchemaError(LedgerError):
     """The ledger was written by a newer release."""
+
+
+class PoolError(QRNGError):
+    """A pool of bytes cannot be opened, read or written."""
+
+
+class PoolEmptyError(PoolError):
+    """A pool has fewer bytes left, `bytes_left`, than were asked for; none was handed out."""
+
+    def __init__(self, message: str, bytes_left: int) -> None:
+        super().__init__(message)
+        self.bytes_left = bytes_left
+
+
+class PoolKeyError(PoolError):
+    """The key of a pool is missing, may be read by others, or cannot be kept."""
+
+
+class PoolIntegrityError(PoolError):
+    """A file of a pool is missing or was altered, or the key is another pool's; none of its bytes was handed out."""
+
+
+class PoolFormatError(PoolError):
+    """A pool was written by another release, in a format that this one does not read."""
 
 
 class SimulatedFallbackWarning(UserWarning):

@@ -26,6 +26,7 @@ _COMMANDS = {
     "extract": "extract",
     "backends": "backends",
     "jobs": "jobs",
+    "pool": "pool",
     "config": "config",
     "report": "report",
     "check": "check",

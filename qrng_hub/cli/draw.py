@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.cli.progress import Display
 from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, run_to_resume
 from qrng_hub.config import load_run_file, with_budget
-from qrng_hub.files import private_file, require_writable, state_folder, write_private
+from qrng_hub.files import require_writable, state_folder, write_private
 from qrng_hub.records import Draw, Receipt
 
 _SHOWN_BYTES = 4096
-_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "hex": lambda data: data.hex().encode() + b"\n",
-    "base64": lambda data: base64.b64encode(data) + b"\n",
-    "raw": lambda data: data,
-}
 
 
 class _Dollars(click.ParamType[Decimal]):
@@ -40,7 +33,7 @@ class _Dollars(click.ParamType[Decimal]):
             amount = Decimal(value)
         except InvalidOperation:
             amount = Decimal("NaN")
-        if not amount >= 0:
+        if amount.is_nan() or amount < 0:
             self.fail(f"{value!r} is no amount of money, such as 12.50", param, ctx)
         return amount
 
@@ -48,7 +41,7 @@ class _Dollars(click.ParamType[Decimal]):
 @click.command("bytes", context_settings={"ignore_unknown_options": True})
 @click.argument("count", type=int)
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
-@click.option("--format", "encoding", type=click.Choice(sorted(_ENCODERS)), default="hex", show_default=True)
+@click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
 @click.option(
     "--out", type=click.Path(), help="Write to this file (mode 0600), in the format chosen, and not to stdout."
 )
@@ -60,12 +53,12 @@ def bytes_command(
     """Print COUNT random bytes."""
     if out is not None and out == receipt_path:
         raise click.UsageError("--out and --receipt name the same file")
-    with _output(out) as file, _output(receipt_path, default=None) as receipt_file:
+    with open_output(out) as file, open_output(receipt_path, default=None) as receipt_file:
         with open_hub(config) as hub:
             if hub.run_file.request.mode == "plan":
                 raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
             draw = hub.draw(count, backend=backend)
-        file.write(_ENCODERS[encoding](draw.data))
+        file.write(ENCODERS[encoding](draw.data))
         receipt_file.write(_receipt_text(draw.receipt))
 
 
@@ -122,21 +115,6 @@ def _deliver(draw: Draw, out: str | None, as_json: bool) -> None:
         click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
-
-
-@contextmanager
-def _output(path: str | None, default: str | None = "-") -> Iterator[BinaryIO]:
-    """Opens where to write, before anything is drawn that could then not be written: "-" is stdout."""
-    path = default if path is None else path
-    if path is None:
-        yield io.BytesIO()
-    elif path == "-":
-        yield sys.stdout.buffer
-    elif path:
-        with private_file(path) as file:
-            yield file
-    else:
-        raise click.UsageError("an output file needs a name")
 
 
 def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:
