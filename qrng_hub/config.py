@@ -40,6 +40,12 @@ class RequestSettings(Record):
     objective: Literal["cost", "time"] = "cost"
     """What a plan makes as small as it can."""
     protocol: Literal["superposition"] = "superposition"
+    epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512)] = 2.0**-64
+    """How far the output may be from uniform, in all."""
+    health_alpha: Annotated[float, Field(gt=0, le=2.0**-10, ge=2.0**-100)] = 2.0**-30
+    """The false-alarm rate of one health test; the receipt says that of all."""
+    calibrate: StrictBool = False
+    """Run two more circuits in every job, which count the readout errors, and credit only what they leave."""
     mix_os_entropy: StrictBool = True
     """XOR the output with bytes of the operating system's generator."""
     retain_raw: StrictBool = False

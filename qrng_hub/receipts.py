@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng_hub.records import (
-    BlockSummary,
     BlockYield,
     Candidate,
     Credit,
-    EntropyCredit,
+    Extraction,
+    ExtractionSummary,
     Finished,
+    HealthReport,
+    HealthSummary,
+    HealthTest,
     Job,
     JobYield,
     Origin,
@@ -36,35 +40,18 @@ class SourceTally:
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
         self._finished: list[Finished] = []
-        self._digests: list[str] = []
-        self._ones = np.zeros(0, np.int64)
-        self._estimated = np.zeros(0, np.float64)
-        self._shots = 0
-        self._credited = 0.0
+        self._given: list[BlockYield] = []
         self._purged: list[bool] = []
-        self._last: tuple[BlockSummary, EntropyCredit] | None = None
 
     def add(self, given: JobYield) -> None:
-        """Counts a job and what it gave."""
+        """Counts a job and what it gave; its output is not kept."""
         self._finished.append(Finished(job=given.job, quote=given.quote))
-        for one in given.blocks:
-            self._add_block(one)
-
-    def _add_block(self, given: BlockYield) -> None:
-        block, credit = given.block, given.credit
-        if self._last is None:
-            self._ones, self._estimated = np.zeros(len(block.qubits), np.int64), np.zeros(len(block.qubits))
-        self._ones = self._ones + np.array(block.ones)
-        self._estimated = self._estimated + np.array(credit.estimated_bits_per_qubit) * block.shots
-        self._shots += block.shots
-        self._credited += credit.credited_bits
-        self._digests.append(block.sha256)
-        self._last = block, credit
+        self._given.append(given.given.model_copy(update={"output": b""}))
 
     @property
     def last_bits_per_shot(self) -> float:
-        """The estimate of the last block, in bits a shot; 0 before the first."""
-        return self._last[1].estimated_bits_per_shot if self._last else 0.0
+        """What is bounded of the last block, in bits a shot; 0 before the first."""
+        return self._given[-1].credit.bound_bits_per_shot if self._given else 0.0
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -77,26 +64,32 @@ class SourceTally:
 
     def receipt(self, bytes_delivered: int) -> SourceReceipt:
         """Sums everything up; raises `ValueError` if no block was counted."""
-        if self._last is None:
+        if not self._given:
             raise ValueError("a source without a block gave nothing to a draw")
-        block, credit = self._last
+        blocks, bounds = [one.block for one in self._given], [one.credit for one in self._given]
         jobs, quotes = [one.job for one in self._finished], [one.quote for one in self._finished]
+        shots = np.array([block.shots for block in blocks])
         return SourceReceipt(
             address=self._candidate.address,
-            origin=block.origin,
-            source=block.source,
+            origin=blocks[0].origin,
+            source=blocks[0].source,
             job_keys=tuple(job.spec.key for job in jobs),
             vendor_ids=tuple(job.vendor_id for job in jobs),
-            block_sha256=tuple(self._digests),
-            qubits=block.qubits,
-            shots=self._shots,
-            raw_bits=self._shots * len(block.qubits),
-            p_one=tuple((self._ones / self._shots).tolist()),
-            estimated_bits_per_qubit=tuple((self._estimated / self._shots).tolist()),
-            credited_bits=self._credited,
-            method=credit.method,
-            side_information=credit.side_information,
-            assumptions=credit.assumptions,
+            block_sha256=tuple(block.sha256 for block in blocks),
+            qubits=blocks[0].qubits,
+            shots=int(shots.sum()),
+            raw_bits=int(shots.sum()) * len(blocks[0].qubits),
+            p_one=tuple((np.sum([block.ones for block in blocks], axis=0) / shots.sum()).tolist()),
+            estimated_bits_per_qubit=_weighed([credit.estimated_bits_per_qubit for credit in bounds], shots),
+            bound_bits_per_qubit=_weighed([credit.bound_bits_per_qubit for credit in bounds], shots),
+            bound_bits=sum(credit.bound_bits_per_shot * credit.shots for credit in bounds),
+            bound_epsilon=min(1.0, sum(credit.epsilon for credit in bounds)),
+            credited_bits=sum(credit.credited_bits for credit in bounds),
+            health=_health([one.health for one in self._given]),
+            extraction=_extraction([one.extraction for one in self._given]),
+            method=bounds[0].method,
+            side_information=bounds[0].side_information,
+            assumptions=bounds[0].assumptions,
             bytes_delivered=bytes_delivered,
             cost_estimated_low=total(quote.low for quote in quotes),
             cost_estimated_high=total(quote.high for quote in quotes),
@@ -106,6 +99,36 @@ class SourceTally:
             run_seconds=_seconds(job.run_seconds for job in jobs),
             purged_at_vendor=all(self._purged) if self._purged else None,
         )
+
+
+def _weighed(bits: Sequence[Sequence[float]], shots: npt.NDArray[np.int64]) -> tuple[float, ...]:
+    """Averages over the blocks of a source, qubit by qubit, each block with the weight of its shots."""
+    return tuple(np.average(np.array(bits), axis=0, weights=shots).tolist())
+
+
+def _health(reports: Sequence[HealthReport]) -> HealthSummary:
+    worst: dict[str, HealthTest] = {}
+    for test in (test for report in reports for test in report.tests):
+        before = worst.get(test.name)
+        if before is None or test.worst_value / test.worst_cutoff > before.worst_value / before.worst_cutoff:
+            worst[test.name] = test
+    rate = min(1.0, sum(report.false_alarm_rate for report in reports))
+    return HealthSummary(
+        alpha=reports[0].alpha, blocks=len(reports), false_alarm_rate=rate, tests=tuple(worst.values())
+    )
+
+
+def _extraction(extractions: Sequence[Extraction]) -> ExtractionSummary:
+    return ExtractionSummary(
+        method=extractions[0].method,
+        blocks=sum(one.blocks or 0 for one in extractions),
+        input_bits_used=sum(one.input_bits_used for one in extractions),
+        input_bits_dropped=sum(one.input_bits_dropped for one in extractions),
+        output_bits=sum(one.output_bits for one in extractions),
+        epsilon=sum(one.epsilon or 0.0 for one in extractions),
+        seed_origin="the operating system's generator, a fresh seed a job",
+        seed_sha256=tuple(one.seed_sha256 or "" for one in extractions),
+    )
 
 
 def build_receipt(
@@ -128,6 +151,7 @@ def build_receipt(
         mode=request.mode,
         protocol=request.protocol,
         conditioning=conditioning,
+        epsilon=request.epsilon,
         mixed_with_os_entropy=request.mix_os_entropy,
         credit=_credit(sources, 8 * len(output), request.mode),
         substitutions=substitutions,
@@ -149,14 +173,12 @@ def _credit(sources: tuple[SourceReceipt, ...], output_bits: int, mode: str) -> 
     """
     if mode == "plan" and any(source.origin is Origin.HARDWARE for source in sources):
         bits = sum(min(one.credited_bits, 8.0 * one.bytes_delivered) for one in sources)
-        reason = "estimated from the statistics of each hardware source, under its assumptions; not certified"
+        reason = "bounded from the outcomes of each hardware source, under its assumptions; not certified"
         return Credit(bits=min(bits, output_bits), reason=reason)
     best = max((source.credited_bits for source in sources if source.origin is Origin.HARDWARE), default=None)
     if best is None:
         return Credit(bits=0, reason="every source is a simulator: a deterministic generator's output")
-    reason = (
-        "estimated from the statistics of the best hardware source's outcomes, under its assumptions; not certified"
-    )
+    reason = "bounded from the outcomes of the best hardware source, under its assumptions; not certified"
     return Credit(bits=min(best, output_bits), reason=reason)
 
 

@@ -11,12 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qrng_hub.extractors import Extraction
 from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
-from qrng_hub.records import Backend, Check, LedgerEvent, Receipt, SourceReceipt
+from qrng_hub.records import Backend, Check, Extraction, LedgerEvent, Receipt, SourceReceipt
 from qrng_hub.reports import CostLine, QueueLine
 
 _POOR_QUBIT_BITS = 0.5
@@ -39,7 +38,7 @@ def _cells(source: SourceReceipt) -> tuple[str, ...]:
     estimate = _range(source.cost_estimated_low, source.cost_estimated_high, source.currency)
     return (
         str(source.origin), str(len(source.qubits)), f"{source.shots:,}", f"{source.raw_bits:,}",
-        f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.estimated_bits_per_raw_bit:.3f}",
+        f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.bound_bits_per_raw_bit:.3f}",
         f"{source.credited_bits_per_raw_bit:.3f}", estimate, _money(source.cost_billed, source.currency),
         _seconds(source.queue_seconds), _seconds(source.run_seconds),
     )  # fmt: skip
@@ -253,7 +252,7 @@ def _table(*columns: str) -> Table:
 
 def _remarks(receipt: Receipt) -> Iterable[Text]:
     for source in receipt.sources:
-        poor = [q for q, h in zip(source.qubits, source.estimated_bits_per_qubit, strict=True) if h < _POOR_QUBIT_BITS]
+        poor = [q for q, h in zip(source.qubits, source.bound_bits_per_qubit, strict=True) if h < _POOR_QUBIT_BITS]
         if poor:
             yield Text(
                 f"poor qubits of {source.address}, under {_POOR_QUBIT_BITS} bit a shot: {_listed(poor)}", "yellow"

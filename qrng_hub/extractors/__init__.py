@@ -5,29 +5,29 @@ caller claims, and never takes it from the caller. Scipy is loaded when the firs
 """
 
 from qrng_hub.extractors.circulant import circulant
-from qrng_hub.extractors.conditioning import DESCRIPTION, INPUT_BITS, OUTPUT_BYTES, condition, shots_per_output
 from qrng_hub.extractors.dodis import dodis, dodis_markov
-from qrng_hub.extractors.extraction import Extracted, Extraction
+from qrng_hub.extractors.extraction import Extracted
+from qrng_hub.extractors.shots import DESCRIPTION, OUTPUT_BYTES, extract_shots, layout_of, outputs_from, overhead_bits
 from qrng_hub.extractors.toeplitz import ToeplitzLayout, toeplitz, toeplitz_layout
 from qrng_hub.extractors.vetted import VettedConditioning, hmac_conditioning, output_entropy, output_entropy_deficit
 from qrng_hub.extractors.von_neumann import von_neumann
 
 __all__ = [
     "DESCRIPTION",
-    "INPUT_BITS",
     "OUTPUT_BYTES",
     "Extracted",
-    "Extraction",
     "ToeplitzLayout",
     "VettedConditioning",
     "circulant",
-    "condition",
     "dodis",
     "dodis_markov",
+    "extract_shots",
     "hmac_conditioning",
+    "layout_of",
     "output_entropy",
     "output_entropy_deficit",
-    "shots_per_output",
+    "outputs_from",
+    "overhead_bits",
     "toeplitz",
     "toeplitz_layout",
     "von_neumann",

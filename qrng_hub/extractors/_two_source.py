@@ -13,7 +13,8 @@ from qrng_hub.bits import Bits, Packed
 from qrng_hub.errors import RequestError
 from qrng_hub.extractors._product import cyclic_product
 from qrng_hub.extractors.bounds import Claim, claimed_epsilon, claimed_min_entropy
-from qrng_hub.extractors.extraction import Extracted, Extraction, Method, Source, digest, first_bits, packed_bits
+from qrng_hub.extractors.extraction import Extracted, Source, digest, first_bits, packed_bits
+from qrng_hub.records import Extraction, Method
 
 #: The longest product there is room for: it is one transform, of about 90 bytes a bit.
 MOST_BITS = 2**23

@@ -14,7 +14,8 @@ from qrng_hub.bits import Bits, Packed, unpack_shots
 from qrng_hub.errors import RequestError
 from qrng_hub.extractors._product import ToeplitzProduct
 from qrng_hub.extractors.bounds import Claim, claimed_epsilon, claimed_min_entropy, leftover_hash_bits
-from qrng_hub.extractors.extraction import Extracted, Extraction, Source, digest, first_bits, packed_bits
+from qrng_hub.extractors.extraction import Extracted, Source, digest, first_bits, packed_bits
+from qrng_hub.records import Extraction
 
 BLOCK_BITS = 65_536
 #: Above this, two blocks in one transform would come near the precision of floats.

@@ -8,7 +8,8 @@ import numpy as np
 
 from qrng_hub.bits import Bits, Packed, unpack_shots
 from qrng_hub.errors import RequestError
-from qrng_hub.extractors.extraction import Extracted, Extraction, Source, packed_bits
+from qrng_hub.extractors.extraction import Extracted, Source, packed_bits
+from qrng_hub.records import Extraction
 
 _PIECE_BYTES = 2**19
 ASSUMPTIONS = (

@@ -7,9 +7,8 @@ import numpy.typing as npt
 
 from qrng_hub.errors import HealthTestError, ReconstructedMeasurementsError
 from qrng_hub.health.cutoffs import least_refutable_bits
-from qrng_hub.health.report import HealthReport, HealthTest
 from qrng_hub.health.trials import Trials, trials_of
-from qrng_hub.records import RawBlock, ShotOrder
+from qrng_hub.records import HealthReport, HealthTest, RawBlock, ShotOrder
 
 ALPHA = 2**-30
 """The false-alarm rate of one test, unless the caller sets another."""

@@ -13,11 +13,11 @@ from qrng_hub.config import RunFile
 from qrng_hub.dispatcher import Limits
 from qrng_hub.errors import ConfigError, InfeasiblePlanError
 from qrng_hub.extractors import OUTPUT_BYTES
-from qrng_hub.hub.opening import candidates_of, limits_of
+from qrng_hub.hub.opening import limits_of, request_of
 from qrng_hub.ledger import Budget, Ledger
 from qrng_hub.planner import Demand, Plan, Terms, Wanted, make_plan, quote_of, terms_of
 from qrng_hub.policy import allowed_origins
-from qrng_hub.records import Candidate, Origin, Quote
+from qrng_hub.records import Candidate, Origin, Quote, Request
 from qrng_hub.registry import Registry
 from qrng_hub.reports import queue_times
 from qrng_hub.runner import Standing
@@ -36,11 +36,12 @@ def plan_of(
     demand = _demand(run_file, now, byte_count, left)
     if standing is not None:
         demand = _rest(demand, standing)
-    terms = _Asking(run_file, registry, ledger, now, standing, left).terms(demand.outputs)
+    request = request_of(run_file, registry, byte_count, None)
+    terms = _Asking(run_file, request, registry, ledger, now, standing, left).terms(demand.outputs)
 
     def requote(one: Terms, shots: int) -> Quote:
         adapter, _ = registry.resolve(one.candidate.address)
-        return quote_of(adapter, one, shots)
+        return quote_of(adapter, one, request, shots)
 
     return make_plan(terms, demand, byte_count, requote, now)
 
@@ -83,13 +84,14 @@ class _Asking:
     def __init__(
         self,
         run_file: RunFile,
+        request: Request,
         registry: Registry,
         ledger: Ledger,
         now: datetime,
         standing: Standing | None,
         left: _Left,
     ) -> None:
-        self._candidates = candidates_of(run_file, registry)
+        self._request, self._candidates = request, request.candidates
         counted = Counter(candidate.address for candidate in self._candidates)
         if twice := [address for address, count in counted.items() if count > 1]:
             raise ConfigError(f"backend.address: a plan takes each backend once, and {twice[0]} is listed twice")
@@ -118,6 +120,7 @@ class _Asking:
         seconds = self._left.on(address, "seconds")
         wanted = Wanted(
             candidate,
+            self._request,
             max_usd=self._left.on(address, "USD"),
             max_seconds=None if seconds is None else float(seconds),
             usd_per_job=self._run_file.budget.usd_per_job,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
@@ -11,23 +11,22 @@ from typing import NamedTuple
 
 from qrng_hub.adapter import Adapter, require_supported
 from qrng_hub.errors import QRNGError
-from qrng_hub.extractors import shots_per_output
+from qrng_hub.extractors import OUTPUT_BYTES, layout_of, overhead_bits
 from qrng_hub.planner.model import Terms
 from qrng_hub.planner.tariffs import fit
-from qrng_hub.protocols import MIN_SHOTS, Superposition
-from qrng_hub.records import Availability, Candidate, JobSpec, Origin, Quote
+from qrng_hub.protocols import CERTAIN, MIN_SHOTS, Superposition
+from qrng_hub.records import Availability, Backend, Candidate, JobSpec, Origin, Quote, Request
 
 #: raw bits of one job at most, 32 MiB packed, so that memory stays bounded
 _RAW_BITS_A_JOB = 2**28
 _KEY = "plan"
-#: the share of the expected min-entropy that is planned with, for outcomes vary
-_CERTAIN = 0.98
 
 
 class Wanted(NamedTuple):
     """A candidate and what the run file and the ledger add to it."""
 
     candidate: Candidate
+    request: Request
     max_usd: Decimal | None
     wait_seconds: tuple[float, float] | None
     accepts_unknown_price: bool
@@ -55,50 +54,86 @@ def _terms(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
     backend = adapter.describe(candidate.address.partition(":")[2])
     if backend.availability is Availability.OFFLINE:
         return Terms(candidate=candidate, problem=f"offline: {backend.status_message or 'no reason given'}")
-    expected = _paying(protocol.expected_bits(backend, candidate))
-    if not expected:
+    most = min(candidate.shots or backend.max_shots or _RAW_BITS_A_JOB, _RAW_BITS_A_JOB // max(1, backend.qubits))
+    qubits = protocol.paying_qubits(backend, candidate, max(most, MIN_SHOTS))
+    if not qubits:
         return Terms(candidate=candidate, problem="no qubit's published readout errors leave any min-entropy")
-    qubits, bits = tuple(expected), _CERTAIN * wanted.yielded * sum(expected.values())
-    shots_each = shots_per_output(bits)
-    most_shots = min(_RAW_BITS_A_JOB // len(qubits), candidate.shots or backend.max_shots or _RAW_BITS_A_JOB)
-    if most_shots < shots_each:
-        problem = f"an output takes {shots_each:,} shots of {len(qubits)} qubits, and a job has {most_shots:,} at most"
-        return Terms(candidate=candidate, problem=problem)
     terms = Terms(
         candidate=candidate,
         qubits=qubits,
-        bits_per_shot=bits,
-        shots_each=shots_each,
-        shots_least=min(MIN_SHOTS, most_shots),
-        outputs_a_job=min(most_shots // shots_each, outputs),
+        shots_least=MIN_SHOTS,
         wait_seconds=(0.0, 0.0) if candidate.origin is Origin.SIMULATOR else wanted.wait_seconds,
         done=wanted.done,
         max_usd=wanted.max_usd,
         max_seconds=wanted.max_seconds,
     )
-    require_supported(backend, _spec(terms, terms.shots_least))
-    return _affordable(_priced(terms, adapter, accepts_unknown_price=wanted.accepts_unknown_price), wanted.usd_per_job)
+    require_supported(backend, _spec(terms, wanted.request, min(most, MIN_SHOTS)))
+    terms = _line_through(terms, _Bound(backend, qubits, wanted), most, outputs)
+    return terms if terms.problem else _affordable(_priced(terms, adapter, wanted, most), wanted.usd_per_job)
 
 
-def _priced(terms: Terms, adapter: Adapter, *, accepts_unknown_price: bool) -> Terms:
+class _Bound(NamedTuple):
+    """What a job of so many shots is expected to carry, in bits that can be extracted."""
+
+    backend: Backend
+    qubits: tuple[int, ...]
+    wanted: Wanted
+
+    def of(self, shots: int) -> float:
+        """Returns the bits, less the share that each block of the extraction takes but for the first."""
+        bits = CERTAIN * self.wanted.yielded * float(Superposition().expected(self.backend, self.qubits, shots).sum())
+        blocks = layout_of(shots, len(self.qubits)).blocks
+        return bits * shots - (blocks - 1) * overhead_bits(self.wanted.request.epsilon_per_block)
+
+
+def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms:
+    """Puts a line through what jobs give, at the size that would give all outputs, or at the largest.
+
+    What a job gives grows faster than its shots, for more of them bound the more: so a line that touches it at one
+    size is below it at any other, and promises nothing that does not come.
+    """
+    size = _size_for(bound, most, outputs)
+    beyond = math.ceil(1.05 * size) + 8
+    slope = (bound.of(beyond) - bound.of(size)) / (beyond - size)
+    lost = overhead_bits(bound.wanted.request.epsilon_per_block)
+    fixed = slope * size - bound.of(size) + lost
+    each = 8 * OUTPUT_BYTES / slope if slope > 0 else math.inf
+    a_job = math.floor((most - fixed / slope) / each) if slope > 0 else 0
+    if a_job < 1 or most < MIN_SHOTS:
+        needed = "more than any number of" if slope <= 0 else f"{max(fixed / slope + each, MIN_SHOTS):,.0f}"
+        problem = f"an output takes {needed} shots of {len(terms.qubits)} qubits, and a job has {most:,} at most"
+        return terms.model_copy(update={"problem": problem})
+    update = {"shots_each": each, "shots_fixed": fixed / slope, "bits_lost": lost}
+    return terms.model_copy(update=update | {"outputs_a_job": min(a_job, outputs)})
+
+
+def _size_for(bound: _Bound, most: int, outputs: int) -> int:
+    """Finds, to a tenth, the shots of a job that gives so many outputs, no more than it may have."""
+    size, wanted = min(MIN_SHOTS, most), 8 * OUTPUT_BYTES * outputs
+    while size < most and bound.of(size) < wanted:
+        size = min(most, math.ceil(1.1 * size))
+    return size
+
+
+def _priced(terms: Terms, adapter: Adapter, wanted: Wanted, most: int) -> Terms:
     """Adds what jobs cost and how long they run, from a few quotes, each asked for once."""
 
     @lru_cache
-    def quote(outputs: int) -> Quote:
-        return quote_of(adapter, terms, terms.shots_for(outputs))
+    def quote(shots: int) -> Quote:
+        return quote_of(adapter, terms, wanted.request, shots)
 
-    one, most = quote(1), terms.outputs_a_job
+    least, most = terms.shots_least, min(most, terms.shots_for(terms.outputs_a_job))
     cost = seconds = None
     try:
-        cost = fit(lambda outputs: _usd(quote(outputs)), most)
+        cost = fit(lambda shots: _usd(quote(shots)), least, most).in_outputs(terms)
     except LookupError:
-        if not accepts_unknown_price:
-            return terms.model_copy(update={"problem": f"its price is unknown: {one.source}"})
+        if not wanted.accepts_unknown_price:
+            return terms.model_copy(update={"problem": f"its price is unknown: {quote(least).source}"})
     with suppress(LookupError):
-        seconds = fit(lambda outputs: quote(outputs).native["seconds"], most)
+        seconds = fit(lambda shots: quote(shots).native["seconds"], least, most).in_outputs(terms)
     if seconds is None and terms.max_seconds is not None:
         return terms.model_copy(update={"problem": "nobody says how long its jobs run, and max_seconds is set"})
-    return terms.model_copy(update={"cost": cost, "seconds": seconds, "is_stale": "stale" in one.source})
+    return terms.model_copy(update={"cost": cost, "seconds": seconds, "is_stale": "stale" in quote(least).source})
 
 
 def _affordable(terms: Terms, usd_per_job: Decimal | None) -> Terms:
@@ -120,16 +155,12 @@ def _usd(quote: Quote) -> Decimal:
     return quote.high
 
 
-def quote_of(adapter: Adapter, terms: Terms, shots: int) -> Quote:
+def quote_of(adapter: Adapter, terms: Terms, request: Request, shots: int) -> Quote:
     """Quotes one job of so many shots on these terms."""
-    return adapter.quote(_spec(terms, shots))
+    return adapter.quote(_spec(terms, request, shots))
 
 
-def _spec(terms: Terms, shots: int) -> JobSpec:
-    circuit, candidate = Superposition().circuit_on(terms.qubits), terms.candidate
-    return JobSpec(key=_KEY, address=candidate.address, circuits=(circuit,), shots=shots, options=candidate.options)
-
-
-def _paying(expected: Mapping[int, float]) -> dict[int, float]:
-    """Leaves out the qubits from which nothing is expected: the others cost nothing more beside each other."""
-    return {qubit: bits for qubit, bits in expected.items() if bits > 0}
+def _spec(terms: Terms, request: Request, shots: int) -> JobSpec:
+    candidate = terms.candidate
+    circuits = Superposition().circuits_for(request, terms.qubits)
+    return JobSpec(key=_KEY, address=candidate.address, circuits=circuits, shots=shots, options=candidate.options)

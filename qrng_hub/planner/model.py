@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from qrng_hub.records import Amount, Candidate, Record
@@ -18,7 +18,7 @@ WAVE_GROWTH = 8
 
 
 class Tariff(Record):
-    """What a job of `x` outputs takes, in money or in seconds: the highest of several lines a + b x.
+    """What a job of `x` outputs, or shots, takes, in money or in seconds: the highest of several lines a + b x.
 
     A fee a job and a shot is one line; time with a minimum is two.
     """
@@ -29,6 +29,12 @@ class Tariff(Record):
         """Returns what a job of that many outputs takes."""
         return max(fixed + each * outputs for fixed, each in self.lines)
 
+    def in_outputs(self, terms: Terms) -> Tariff:
+        """Makes a tariff of `x` shots one of outputs: a shot dearer at most, for shots are whole."""
+        fixed, each, least = _decimal(terms.shots_fixed + 1), _decimal(terms.shots_each), terms.shots_least
+        lines = [(a + b * fixed, b * each) for a, b in self.lines]
+        return Tariff(lines=(*lines, (self.of(least), Decimal(0))))
+
     def in_all(self, jobs: int, outputs: int) -> Decimal:
         """Returns what that many outputs take, spread evenly over jobs; nothing for none."""
         if not jobs:
@@ -37,15 +43,22 @@ class Tariff(Record):
         return more * self.of(some + 1) + (jobs - more) * self.of(some)
 
 
+def _decimal(number: float) -> Decimal:
+    """Rounds up at the tenth digit: what is reckoned with is never less than what is meant."""
+    return Decimal(number).quantize(Decimal("1e-10"), ROUND_CEILING)
+
+
 class Terms(Record):
     """On what terms a backend gives outputs; with `problem`, why it gives none."""
 
     candidate: Candidate
     qubits: tuple[int, ...] = ()
-    bits_per_shot: float = 0.0
-    """The min-entropy expected of a shot, over all of these qubits."""
-    shots_each: int = 0
-    """Shots for one output."""
+    shots_each: float = 0.0
+    """Shots for one output more."""
+    shots_fixed: float = 0.0
+    """Shots of a job that give no output: few outcomes bound little, and each extraction takes its share."""
+    bits_lost: float = 0.0
+    """What the extraction of a job takes, in bits."""
     shots_least: int = 0
     """Shots of a job at least: fewer say too little of the qubits."""
     outputs_a_job: int = 0
@@ -73,7 +86,11 @@ class Terms(Record):
 
     def shots_for(self, outputs: int) -> int:
         """Returns the shots of a job that is to give so many outputs."""
-        return max(outputs * self.shots_each, self.shots_least)
+        return max(math.ceil(self.shots_fixed + outputs * self.shots_each), self.shots_least)
+
+    def expected_bits(self, shots: int) -> float:
+        """Returns the min-entropy that a job of so many shots is expected to be bounded by."""
+        return (shots - self.shots_fixed) / self.shots_each * 512 + self.bits_lost
 
     def jobs_for(self, outputs: int) -> int:
         """Returns the fewest jobs that give that many outputs."""

@@ -80,7 +80,7 @@ def _line(one: Terms, choice: Choice, requote: Requote) -> PlanLine:
         jobs=jobs,
         shots=shots,
         outputs=outputs,
-        expected_bits=one.bits_per_shot * sum(shots),
+        expected_bits=sum(one.expected_bits(some) for some in shots),
         cost_low=None if None in lows else sum(lows, Decimal(0)),
         cost_high=None if None in highs else sum(highs, Decimal(0)),
         wait_seconds=wait,
@@ -119,7 +119,7 @@ def _naive(usable: Sequence[Terms], outputs: int) -> Terms | None:
 
     def price_a_shot(pair: tuple[Terms, Tariff]) -> tuple[Decimal, Decimal]:
         one, cost = pair
-        return max(each for _, each in cost.lines) / one.shots_each, _alone(one, outputs)
+        return max(each for _, each in cost.lines) / Decimal(one.shots_each), _alone(one, outputs)
 
     priced = [(one, one.cost) for one in usable if one.cost is not None]
     return min(priced, key=price_a_shot)[0] if priced else None

@@ -8,22 +8,25 @@ from decimal import Decimal
 from qrng_hub.planner.model import Tariff
 
 Line = tuple[Decimal, Decimal]
+#: with fewer sizes than this, a job takes what the largest takes
+_LEAST_STEPS = 4
 
 
-def fit(taken: Callable[[int], Decimal], most: int) -> Tariff:
-    """Fits a tariff to what jobs of 1 to `most` outputs take.
+def fit(taken: Callable[[int], Decimal], least: int, most: int) -> Tariff:
+    """Fits a tariff to what jobs of `least` to `most` shots take.
 
-    Exact for a fee a job and an output, with or without a minimum. Anything else, such as seconds
+    Exact for a fee a job and a shot, with or without a minimum. Anything else, such as seconds
     that are rounded up, is bounded from above at the sizes looked at.
     """
-    if most == 1:
-        return Tariff(lines=((Decimal(0), taken(1)),))
-    sizes = sorted({1, 2, most // 4, most // 2, 3 * most // 4, most - 1, most} - {0})
+    if most - least < _LEAST_STEPS:
+        return Tariff(lines=((taken(most), Decimal(0)),))
+    quarters = (least + (most - least) * number // 4 for number in (1, 2, 3))
+    sizes = sorted({least, least + 1, *quarters, most - 1, most})
     known = {size: taken(size) for size in sizes}
-    chord = _through(known, 1, most)
+    chord = _through(known, least, most)
     if all(_at(chord, size) == known[size] for size in sizes):
         return Tariff(lines=(chord,))
-    first, last = _through(known, 1, 2), _through(known, sizes[-2], most)
+    first, last = _through(known, least, least + 1), _through(known, sizes[-2], most)
     if all(max(_at(first, size), _at(last, size)) == known[size] for size in sizes):
         return Tariff(lines=(first, last))
     above = max(known[size] - _at(chord, size) for size in sizes)

@@ -3,122 +3,150 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from qrng_hub.circuits import Circuit
-from qrng_hub.errors import BackendLimitError, ReconstructedMeasurementsError, RequestError
+from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import INPUT_BITS, OUTPUT_BYTES, shots_per_output
-from qrng_hub.records import Backend, Candidate, EntropyCredit, Origin, RawBlock, ShotOrder
+from qrng_hub.extractors import OUTPUT_BYTES, outputs_from
+from qrng_hub.records import Backend, Candidate, EntropyCredit, HealthReport, Origin, RawBlock, Request
+
+if TYPE_CHECKING:  # scipy is loaded when something is credited
+    from qrng_hub.protocols.crediting import PublishedReadout, QubitCredit
 
 MIN_SHOTS = 1024
-"""Fewer outcomes of a qubit say too little of it (SP 800-90B section 4.3 starts up with 1024)."""
+"""The health tests start up with so many outcomes of each qubit (SP 800-90B section 4.3)."""
 MAX_RAW_BITS = 2**23
 """The most raw bits of one job, 1 MiB packed, so that memory stays bounded."""
 MOST_RAW_BITS = 2**30
 """The most raw bits of one job of which the shots are given, 128 MiB packed."""
-_METHOD = "most common value of each qubit, 99 % upper bound (SP 800-90B section 6.3.1), added up"
-_ASSUMPTIONS = (
-    "each qubit's outcomes are independent of one another and identically distributed",
-    "the qubits are independent of one another",
-    "the provider reports what was measured, and keeps no copy that an adversary reads",
-)
+#: the share of the expected min-entropy that is reckoned with, for outcomes vary
+CERTAIN = 0.98
+_METHOD = "exact bound on each qubit's most likely outcome (Clopper-Pearson), added up"
 _SIMULATED = ("a simulator's outcomes come from a deterministic generator: they carry no quantum entropy",)
 
 
 class Superposition:
-    """H on each qubit and a measurement; credits what the outcomes' statistics suggest, simulators nothing."""
+    """H on each qubit and a measurement; bounds what the outcomes carry, and credits a simulator's with nothing."""
 
     name = "superposition"
 
-    def circuit(self, backend: Backend, candidate: Candidate) -> Circuit:
-        """Makes the circuit, on the first qubits of the backend; raises `BackendLimitError` if it has fewer."""
-        return _hadamards(tuple(range(_qubits(backend, candidate))))
+    def circuits_for(self, request: Request, qubits: tuple[int, ...]) -> tuple[Circuit, ...]:
+        """Makes the circuits of a job on these physical qubits, ascending.
 
-    def circuit_on(self, qubits: tuple[int, ...]) -> Circuit:
-        """Makes the circuit on these physical qubits, ascending."""
-        return _hadamards(qubits)
-
-    def expected_bits(self, backend: Backend, candidate: Candidate) -> dict[int, float]:
-        """Expects the min-entropy a shot of each qubit that the candidate may use, from its published readout errors.
-
-        Only the best `candidate.qubits`, if so many are asked for.
+        If the request is to calibrate, also those that prepare every qubit in |0> and in |1>.
         """
-        every = range(backend.qubits if backend.calibration else _qubits(backend, candidate))
-        expected = dict(zip(every, _expected(backend, every, MIN_SHOTS).tolist(), strict=True))
-        best = sorted(every, key=lambda qubit: (-expected[qubit], qubit))[: candidate.qubits or backend.qubits]
-        return {qubit: expected[qubit] for qubit in sorted(best)}
+        gates = ("h", "", "x") if request.calibrate else ("h",)
+        return tuple(_prepared(gate, qubits) for gate in gates)
 
-    def shots(self, backend: Backend, candidate: Candidate, byte_count: int) -> int:
+    def qubits(self, backend: Backend, candidate: Candidate) -> tuple[int, ...]:
+        """Chooses the first qubits of a backend; raises `BackendLimitError` if it has fewer."""
+        wanted = candidate.qubits or backend.default_qubits
+        if wanted > backend.qubits:
+            raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {wanted:,}: ask for fewer")
+        return tuple(range(wanted))
+
+    def paying_qubits(self, backend: Backend, candidate: Candidate, shots: int) -> tuple[int, ...]:
+        """Chooses the qubits for a plan: all from which anything is expected, or the best of them."""
+        every = tuple(range(backend.qubits)) if backend.calibration else self.qubits(backend, candidate)
+        expected = dict(zip(every, self.expected(backend, every, shots).tolist(), strict=True))
+        best = sorted((q for q in every if expected[q] > 0), key=lambda qubit: (-expected[qubit], qubit))
+        return tuple(sorted(best[: candidate.qubits or backend.qubits]))
+
+    def expected(self, backend: Backend, qubits: Sequence[int], shots: int) -> npt.NDArray[np.float64]:
+        """Expects the bound on each qubit, in bits a shot, from its published readout errors; ideal without any."""
+        from qrng_hub.protocols.crediting import Counts, credit_qubits
+
+        flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
+        zero, one = np.transpose([flips.get(qubit, (0.0, 0.0)) for qubit in qubits])
+        counts = Counts(np.rint((1 + zero - one) / 2 * shots).astype(np.int64), shots)
+        return np.array(credit_qubits(counts, published_readout(backend, qubits)).credited_bits_per_qubit)
+
+    def shots(self, backend: Backend, candidate: Candidate, byte_count: int, epsilon_per_block: float) -> int:
         """Returns the shots of the next job towards `byte_count` bytes: as the candidate says, or as many as suffice.
 
         As many as suffice are at least `MIN_SHOTS`, and no more than the backend takes or `MAX_RAW_BITS`
         allows. Raises `RequestError` for so few shots that no output could come of them, or too many.
         """
-        qubits = candidate.qubits or backend.default_qubits
+        qubits = self.qubits(backend, candidate)
+
+        def outputs(shots: int) -> int:
+            bits = CERTAIN * float(self.expected(backend, qubits, shots).sum())
+            return outputs_from(shots, len(qubits), bits, epsilon_per_block)
+
         if candidate.shots:
-            _require_worthwhile(backend, qubits, candidate.shots)
+            _require_worthwhile(backend, len(qubits), candidate.shots, outputs)
             return candidate.shots
-        outputs = math.ceil(byte_count / OUTPUT_BYTES)
-        most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // qubits, MIN_SHOTS))
-        expected = float(_expected(backend, range(qubits), MIN_SHOTS).sum())
-        return min(max(outputs * shots_per_output(expected), MIN_SHOTS), most)
+        wanted = math.ceil(byte_count / OUTPUT_BYTES)
+        most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), MIN_SHOTS))
+        shots = MIN_SHOTS
+        while shots < most and outputs(shots) < wanted:
+            shots = min(most, math.ceil(shots * 1.1 * max(1.0, 0.9 * wanted / max(outputs(shots), 1))))
+        return max(min(shots, most), 1)
 
-    def credit(self, block: RawBlock) -> EntropyCredit:
-        """Estimates a block's min-entropy and credits it if the block is hardware's.
+    def bound(self, blocks: Sequence[RawBlock], published: PublishedReadout | None) -> QubitCredit:
+        """Bounds the first block's qubits by their counts and their readout, which two more blocks may count."""
+        from qrng_hub.protocols.crediting import CountedReadout, Counts, credit_qubits
 
-        Raises `ReconstructedMeasurementsError` unless the shots are as measured.
-        """
-        if block.shot_order is not ShotOrder.MEASURED:
-            raise ReconstructedMeasurementsError(
-                f"{block.address}, job {block.vendor_id}: the shots were rebuilt from counts or probabilities, so"
-                " their order is not random; ask the vendor for the shots as measured"
-            )
-        estimates = most_common_value(block.ones, block.shots)
+        counts, *prepared = (Counts(block.ones, block.shots) for block in blocks)
+        return credit_qubits(counts, CountedReadout(*prepared) if prepared else published)
+
+    def credit(self, block: RawBlock, bound: QubitCredit, health: HealthReport) -> EntropyCredit:
+        """Credits a block that passed its health tests with what they could have refuted, if it is hardware's."""
         simulated = block.origin is Origin.SIMULATOR
+        bits = health.tested_bits_per_qubit
         return EntropyCredit(
-            estimated_bits_per_qubit=tuple(estimates.tolist()),
             shots=block.shots,
-            credited_bits=0.0 if simulated else float(estimates.sum()) * block.shots,
+            bound_bits_per_qubit=bits,
+            counted_bits_per_qubit=bound.counted_bits_per_qubit,
+            calibrated_bits_per_qubit=bound.calibrated_bits_per_qubit,
+            estimated_bits_per_qubit=tuple(most_common_value(block.ones, block.shots).tolist()),
+            epsilon=bound.epsilon,
+            credited_bits=0.0 if simulated else float(sum(bits)) * block.shots,
             method=_METHOD,
             side_information="everything: the seed is known to this machine" if simulated else "none",
-            assumptions=_SIMULATED if simulated else _ASSUMPTIONS,
+            assumptions=_SIMULATED if simulated else bound.assumptions,
         )
 
 
-def _require_worthwhile(backend: Backend, qubits: int, shots: int) -> None:
+def published_readout(backend: Backend, qubits: Sequence[int]) -> PublishedReadout | None:
+    """Reads the readout errors that a vendor published of these qubits; None unless it did of all of them."""
+    from qrng_hub.protocols.crediting import PublishedReadout
+
+    flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
+    if not all(qubit in flips for qubit in qubits):
+        return None
+    zero, one = np.transpose([flips[qubit] for qubit in qubits])
+    return PublishedReadout(zero, one)
+
+
+def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Callable[[int], int]) -> None:
     """Refuses a job that would be paid for in vain, or that memory cannot hold."""
-    expected = float(_expected(backend, range(qubits), shots).sum()) * shots if shots > 1 else 0.0
-    if expected < INPUT_BITS:
+    if shots < MIN_SHOTS:
         raise RequestError(
-            f"{shots} shots of {qubits} qubits of {backend.address} carry some {expected:.0f} estimated bits, and an"
-            f" output needs {INPUT_BITS}: set more shots or more qubits, or leave shots out"
+            f"{shots} shots of {backend.address} are too few: the health tests start up with {MIN_SHOTS:,} outcomes of"
+            " each qubit; set more shots, or leave shots out"
         )
     if shots * qubits > MOST_RAW_BITS:
         raise RequestError(
             f"{shots:,} shots of {qubits} qubits are {shots * qubits:,} raw bits, and a job may have {MOST_RAW_BITS:,}:"
             " set fewer shots; a draw takes as many jobs as it needs"
         )
+    if not outputs(shots):
+        raise RequestError(
+            f"{shots:,} shots of {qubits} qubits of {backend.address} are not expected to give one output of"
+            f" {OUTPUT_BYTES} bytes: set more shots or more qubits, or leave shots out"
+        )
 
 
 @lru_cache(maxsize=64)
-def _hadamards(qubits: tuple[int, ...]) -> Circuit:
-    return Circuit().h(*qubits).measure(*qubits)
-
-
-def _qubits(backend: Backend, candidate: Candidate) -> int:
-    qubits = candidate.qubits or backend.default_qubits
-    if qubits > backend.qubits:
-        raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {qubits:,}: ask for fewer")
-    return qubits
-
-
-def _expected(backend: Backend, qubits: range, shots: int) -> npt.NDArray[np.float64]:
-    """Expects of each qubit what its published readout error leaves, ideal where none is published."""
-    flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
-    zero, one = np.transpose([flips.get(qubit, (0.0, 0.0)) for qubit in qubits])
-    ones = np.rint((1 + zero - one) / 2 * shots).astype(np.int64)
-    return most_common_value(ones, shots)
+def _prepared(gate: str, qubits: tuple[int, ...]) -> Circuit:
+    circuit = Circuit()
+    if gate:
+        circuit = circuit.h(*qubits) if gate == "h" else circuit.x(*qubits)
+    return circuit.measure(*qubits)

@@ -6,8 +6,19 @@ Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never z
 from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
 from qrng_hub.records.base import Amount, Origin, Record, total
 from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
+from qrng_hub.records.extraction import Extraction, Method
+from qrng_hub.records.health import HealthReport, HealthTest
 from qrng_hub.records.jobs import FREE, Finished, Job, JobSpec, JobState, Quote
-from qrng_hub.records.receipts import Credit, Draw, LedgerEvent, Receipt, SourceReceipt, Substitution
+from qrng_hub.records.receipts import (
+    Credit,
+    Draw,
+    ExtractionSummary,
+    HealthSummary,
+    LedgerEvent,
+    Receipt,
+    SourceReceipt,
+    Substitution,
+)
 from qrng_hub.records.requests import Candidate, Fallback, Request
 
 __all__ = [
@@ -22,13 +33,19 @@ __all__ = [
     "Credit",
     "Draw",
     "EntropyCredit",
+    "Extraction",
+    "ExtractionSummary",
     "Fallback",
     "Finished",
+    "HealthReport",
+    "HealthSummary",
+    "HealthTest",
     "Job",
     "JobSpec",
     "JobState",
     "JobYield",
     "LedgerEvent",
+    "Method",
     "Origin",
     "QubitCalibration",
     "Quote",

@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field, field_validator
 
 from qrng_hub.bits import count_ones, row_bytes
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.extraction import Extraction
+from qrng_hub.records.health import HealthReport
 from qrng_hub.records.jobs import Job, Quote
 
 
@@ -98,34 +100,46 @@ class BlockSummary(Record):
 
 
 class EntropyCredit(Record):
-    """The min-entropy of a block: what its statistics suggest, and what of that may be counted on."""
+    """The min-entropy of a block: what is bounded from its counts, and what of that may be counted on."""
 
-    estimated_bits_per_qubit: tuple[float, ...]
     shots: int
+    bound_bits_per_qubit: tuple[float, ...]
+    """What is extracted, in bits a shot: the smaller bound of each qubit, 0 where no health test could refute it."""
+    counted_bits_per_qubit: tuple[float, ...]
+    """The bound from how often each qubit gave a one."""
+    calibrated_bits_per_qubit: tuple[float, ...] | None
+    """The bound when an adversary knows the readout noise; None where the readout was not calibrated."""
+    estimated_bits_per_qubit: tuple[float, ...]
+    """What the most common value of each qubit suggests (SP 800-90B section 6.3.1)."""
+    epsilon: float
+    """The probability that any of the bounds is wrong."""
     credited_bits: float
+    """The bound of the whole block if it is hardware's; 0 for a simulator's."""
     method: str
     side_information: str
     assumptions: tuple[str, ...]
 
     @cached_property
-    def estimated_bits_per_shot(self) -> float:
-        """The estimates of all qubits added up, in bits."""
-        return float(sum(self.estimated_bits_per_qubit))
+    def bound_bits_per_shot(self) -> float:
+        """The bounds of all qubits added up, in bits."""
+        return float(sum(self.bound_bits_per_qubit))
 
 
 class BlockYield(Record):
-    """What a block gave: its credit and its conditioned output, which `repr` never shows: it is a secret."""
+    """What a block gave: its tests, its credit and its extracted output, which `repr` never shows: it is a secret."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     block: BlockSummary
+    health: HealthReport
     credit: EntropyCredit
+    extraction: Extraction
     output: Annotated[bytes, Field(repr=False)]
 
 
 class JobYield(Record):
-    """What a finished job gave, block by block, and what it was quoted at."""
+    """What a finished job gave, and what it was quoted at."""
 
     job: Job
     quote: Quote
-    blocks: tuple[BlockYield, ...]
+    given: BlockYield

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.health import HealthTest
 
 
 class Substitution(Record):
@@ -17,6 +18,30 @@ class Substitution(Record):
     failed: str
     used: str | None
     reason: str
+
+
+class HealthSummary(Record):
+    """The health tests that every block of a source passed, and of each kind the one that came nearest to failing."""
+
+    alpha: float
+    blocks: int
+    false_alarm_rate: float
+    """The probability that blocks as good as claimed are refused, at most."""
+    tests: tuple[HealthTest, ...]
+
+
+class ExtractionSummary(Record):
+    """The extractions of a source, one a job, added up."""
+
+    method: str
+    blocks: int
+    input_bits_used: int
+    input_bits_dropped: int
+    output_bits: int
+    epsilon: float
+    """How far all their outputs are from uniform, at most."""
+    seed_origin: str
+    seed_sha256: tuple[str, ...]
 
 
 class SourceReceipt(Record):
@@ -34,7 +59,15 @@ class SourceReceipt(Record):
     p_one: tuple[float, ...]
     """The share of ones of each qubit, in the order of `qubits`."""
     estimated_bits_per_qubit: tuple[float, ...]
+    """What the most common value of each qubit suggests; no bound."""
+    bound_bits_per_qubit: tuple[float, ...] = ()
+    """What is bounded of each qubit, and extracted, in bits a shot, whether or not it is hardware's."""
+    bound_bits: float = 0.0
+    bound_epsilon: float | None = None
+    """The probability that any bound on any qubit in any job is wrong."""
     credited_bits: float
+    health: HealthSummary | None = None
+    extraction: ExtractionSummary | None = None
     method: str
     side_information: str
     assumptions: tuple[str, ...]
@@ -54,6 +87,11 @@ class SourceReceipt(Record):
         return sum(self.estimated_bits_per_qubit) / max(len(self.qubits), 1)
 
     @property
+    def bound_bits_per_raw_bit(self) -> float:
+        """The bounded min-entropy per raw bit."""
+        return self.bound_bits / max(self.raw_bits, 1)
+
+    @property
     def credited_bits_per_raw_bit(self) -> float:
         """The credited min-entropy per raw bit."""
         return self.credited_bits / max(self.raw_bits, 1)
@@ -69,7 +107,8 @@ class Credit(Record):
 class Receipt(Record):
     """The provenance of a draw, in a form that outlives the process."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """Version 1 has neither bounds nor health tests nor extractions."""
     draw_id: str
     created_utc: datetime
     code_version: str
@@ -81,6 +120,8 @@ class Receipt(Record):
     """How the sources make the output: first, one; each, their XOR; plan, one part each, in their order."""
     protocol: str
     conditioning: str
+    epsilon: float | None = None
+    """How far the output may be from uniform, at most, if no bound is wrong."""
     mixed_with_os_entropy: bool
     credit: Credit
     substitutions: tuple[Substitution, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
@@ -36,6 +37,12 @@ class Request(Record):
     bytes: int
     mode: Literal["first", "each", "plan"] = "first"
     protocol: str = "superposition"
+    epsilon: float = 2.0**-64
+    """How far the output may be from uniform, all its blocks together."""
+    health_alpha: float = 2.0**-30
+    """The false-alarm rate of one health test."""
+    calibrate: bool = False
+    """Whether every job counts its readout errors in circuits of its own."""
     mix_os_entropy: bool = True
     retain_raw: bool = False
     purge_at_vendor: bool = False
@@ -44,6 +51,11 @@ class Request(Record):
     """Whether another backend may be paid while a job of the first may still be billed."""
     vendors_min: int = 1
     candidates: tuple[Candidate, ...]
+
+    @property
+    def epsilon_per_block(self) -> float:
+        """The share of each block of an extraction: one gives at least 64 bytes, so that there are no more shares."""
+        return self.epsilon / math.ceil(self.bytes / 64)
 
     @cached_property
     def digest(self) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.errors import VendorError
 from qrng_hub.ledger import Ledger
+from qrng_hub.protocols import published_readout
 from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import BlockSummary, Finished, Job, JobYield, Request
+from qrng_hub.records import Backend, BlockSummary, Finished, Job, JobYield, Request
 from qrng_hub.runner.kept import Kept
-from qrng_hub.runner.processing import Processing
+from qrng_hub.runner.processing import Processing, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,17 @@ class Intake:
     kept: Kept | None = None
     """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
     _digests: set[str] = field(default_factory=set)
+    _backends: dict[str, Backend] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, adapter: Adapter, finished: Finished) -> Callable[[], JobYield]:
         """Begins to collect and process a job; the function returned waits for what it gave."""
         if self.kept and (known := self.kept.load(finished.job.spec.key)):
             return lambda: known
-        future = self.processing.start(adapter, finished.job)
+        future = self.processing.start(adapter, finished.job, self._recipe(adapter, finished.job))
 
         def wait() -> JobYield:
-            given = JobYield(job=finished.job, quote=finished.quote, blocks=future.result())
+            given = JobYield(job=finished.job, quote=finished.quote, given=future.result())
             if self.kept:
                 self.kept.save(given)
             return given
@@ -45,10 +49,18 @@ class Intake:
 
         Raises `VendorError` for outcomes that another job of the request gave, on whatever backend.
         """
-        for one in given.blocks:
-            self._require_new(one.block)
+        self._require_new(given.given.block)
         tally.add(given)
-        return b"".join(one.output for one in given.blocks)
+        return given.given.output
+
+    def _recipe(self, adapter: Adapter, job: Job) -> Recipe:
+        """Reads the readout errors that the vendor publishes, once a request and backend."""
+        name, qubits = job.spec.backend_name, job.spec.circuits[0].measured
+        with self._lock:
+            if job.spec.address not in self._backends:
+                self._backends[job.spec.address] = adapter.describe(name)
+        readout = published_readout(self._backends[job.spec.address], qubits)
+        return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout)
 
     def _require_new(self, block: BlockSummary) -> None:
         if block.sha256 in self._digests:

@@ -199,12 +199,15 @@ class PlannedDraw:
             self._give_up(address, f"{type(error).__name__}: {error}", None)
 
     def _specs(self, line: PlanLine, shots: Sequence[int]) -> Iterator[JobSpec]:
-        circuit, options = Superposition().circuit_on(line.qubits), self._candidates[line.address].options
+        circuits, options = (
+            Superposition().circuits_for(self._request, line.qubits),
+            self._candidates[line.address].options,
+        )
         for some in shots:
             if line.address in self._standing.failed:
                 return
             key = uuid.uuid4().hex
-            yield JobSpec(key=key, address=line.address, circuits=(circuit,), shots=some, options=options)
+            yield JobSpec(key=key, address=line.address, circuits=circuits, shots=some, options=options)
 
     def _require_hedge(self, address: str, error: QRNGError) -> None:
         """Ends the draw while a job may still be billed, unless the policy hedges; it can be resumed later."""
@@ -222,8 +225,8 @@ class PlannedDraw:
             self._report(address)
 
     def _count(self, address: str, given: JobYield, expected: float | None) -> None:
-        candidate, (one,) = self._candidates[address], given.blocks
-        key = address, one.block.qubits
+        candidate = self._candidates[address]
+        key = address, given.given.block.qubits
         part = self._parts.get(key) or _Part(address, candidate.origin, SourceTally(candidate))
         output = self._intake.take(given, part.tally)
         part.output += output

@@ -1,4 +1,4 @@
-"""What is made of a job's outcomes: credited and conditioned, here or wherever an executor runs it."""
+"""What is made of a job's outcomes: tested, credited and extracted, here or wherever an executor runs it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import SystemClock
-from qrng_hub.errors import InsufficientEntropyError
-from qrng_hub.extractors import condition, shots_per_output
+from qrng_hub.extractors import extract_shots
 from qrng_hub.files import write_private
 from qrng_hub.protocols import Superposition
-from qrng_hub.records import BlockYield, EntropyCredit, Job, RawBlock
+from qrng_hub.records import BlockYield, Job, RawBlock
 from qrng_hub.registry import Registry
+
+if TYPE_CHECKING:  # scipy is loaded when something is processed
+    from qrng_hub.protocols.crediting import PublishedReadout
 
 
 class Inline(Executor):
@@ -37,6 +39,18 @@ class Inline(Executor):
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What processing takes beside the outcomes of a job."""
+
+    epsilon_per_block: float
+    """What each block of the extraction may be away from uniform."""
+    alpha: float
+    """The false-alarm rate of one health test."""
+    readout: PublishedReadout | None
+    """The readout errors that the vendor published of the job's qubits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Processing:
     """Collects and processes what jobs gave, on an executor.
 
@@ -48,13 +62,13 @@ class Processing:
     adapters: str | None = None
     raw_folder: Path | None = None
 
-    def start(self, adapter: Adapter, job: Job) -> Future[tuple[BlockYield, ...]]:
+    def start(self, adapter: Adapter, job: Job, recipe: Recipe) -> Future[BlockYield]:
         """Begins to collect and process a job."""
         if isinstance(self.executor, (Inline, ThreadPoolExecutor)):
-            return self.executor.submit(lambda: processed(self._collected(adapter, job)))
+            return self.executor.submit(lambda: processed(self._collected(adapter, job), recipe))
         if self.adapters is not None and self.raw_folder is None and adapter.is_remote(job.spec.backend_name):
-            return self.executor.submit(collected, self.adapters, job)
-        return self.executor.submit(processed, self._collected(adapter, job))
+            return self.executor.submit(collected, self.adapters, job, recipe)
+        return self.executor.submit(processed, self._collected(adapter, job), recipe)
 
     def _collected(self, adapter: Adapter, job: Job) -> tuple[RawBlock, ...]:
         blocks = adapter.collect(job)
@@ -64,37 +78,32 @@ class Processing:
         return blocks
 
 
-def processed(blocks: Sequence[RawBlock]) -> tuple[BlockYield, ...]:
-    """Credits and conditions blocks; raises `EntropyError` if one gives nothing."""
-    return tuple(_processed(block) for block in blocks)
+def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
+    """Tests, credits and extracts the first block; two more, if there are, are its readout's calibration.
+
+    Raises `HealthTestError` if it fails a test, and `InsufficientEntropyError` if it gives nothing.
+    """
+    from qrng_hub.health import check_health
+
+    block, protocol = blocks[0], Superposition()
+    bound = protocol.bound(blocks, recipe.readout)
+    health = check_health(block, bound.credited_bits_per_qubit, recipe.alpha)
+    credit = protocol.credit(block, bound, health)
+    output, extraction = extract_shots(
+        block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block
+    )
+    return BlockYield(block=block.summary(), health=health, credit=credit, extraction=extraction, output=output)
 
 
-def collected(adapters: str, job: Job) -> tuple[BlockYield, ...]:
+def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:
     """Collects and processes a job in a process that has no hub; its credentials are the process's own."""
     adapter, _ = _registry(adapters).resolve(job.spec.address)
-    return processed(adapter.collect(job))
+    return processed(adapter.collect(job), recipe)
 
 
 @lru_cache(maxsize=4)
 def _registry(adapters: str) -> Registry:
     return Registry(json.loads(adapters), SystemClock())
-
-
-def _processed(block: RawBlock) -> BlockYield:
-    credit = Superposition().credit(block)
-    return BlockYield(block=block.summary(), credit=credit, output=_conditioned(block, credit))
-
-
-def _conditioned(block: RawBlock, credit: EntropyCredit) -> bytes:
-    """Hashes a block down; raises `InsufficientEntropyError` if it does not even give one output."""
-    output = condition(block.outcomes, shots_per_output(credit.estimated_bits_per_shot))
-    if not output:
-        carried = credit.estimated_bits_per_shot * block.shots
-        raise InsufficientEntropyError(
-            f"{block.address}: {block.shots} shots of {len(block.qubits)} qubits carry {carried:.0f} estimated bits,"
-            " and an output needs 576 in whole shots; ask for more shots or more qubits"
-        )
-    return output
 
 
 def retain(block: RawBlock, folder: Path) -> Path:

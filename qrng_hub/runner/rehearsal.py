@@ -5,7 +5,6 @@ from __future__ import annotations
 from qrng_hub import policy
 from qrng_hub.adapter import require_supported
 from qrng_hub.errors import ConfigError, QRNGError
-from qrng_hub.protocols import Superposition
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner.source import job_spec
@@ -17,13 +16,13 @@ def rehearse(request: Request, registry: Registry) -> None:
         raise ConfigError(f"policy.fallback: {request.fallback.value!r} allows none of the backends listed")
     for index, candidate in enumerate(request.candidates):
         try:
-            _rehearse(candidate, request.bytes, registry)
+            _rehearse(candidate, request, registry)
         except QRNGError as error:
             raise ConfigError(f"backend[{index}]: {error}") from error
 
 
-def _rehearse(candidate: Candidate, byte_count: int, registry: Registry) -> None:
+def _rehearse(candidate: Candidate, request: Request, registry: Registry) -> None:
     adapter, name = registry.resolve(candidate.address)
     if not adapter.is_remote(name):
         backend = adapter.describe(name)
-        require_supported(backend, job_spec(Superposition(), backend, candidate, byte_count))
+        require_supported(backend, job_spec(request, backend, candidate, request.bytes))

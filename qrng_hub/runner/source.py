@@ -101,7 +101,7 @@ class Source:
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = job_spec(Superposition(), backend, candidate, wanted - len(output))
+            spec = job_spec(self.request, backend, candidate, wanted - len(output))
             finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
             output += self.intake.take(self.intake.begin(adapter, finished)(), tally)
         self.intake.finish(adapter, tally)
@@ -109,13 +109,14 @@ class Source:
         return bytes(output[:wanted]), tally.receipt(wanted)
 
 
-def job_spec(protocol: Superposition, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
-    """Makes the next job of a candidate towards `byte_count` bytes, under a fresh key."""
+def job_spec(request: Request, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
+    """Makes the next job of a candidate towards `byte_count` bytes of a request, under a fresh key."""
+    protocol = Superposition()
     return JobSpec(
         key=uuid.uuid4().hex,
         address=candidate.address,
-        circuits=(protocol.circuit(backend, candidate),),
-        shots=protocol.shots(backend, candidate, byte_count),
+        circuits=protocol.circuits_for(request, protocol.qubits(backend, candidate)),
+        shots=protocol.shots(backend, candidate, byte_count, request.epsilon_per_block),
         options=candidate.options,
     )
 

@@ -2,14 +2,16 @@
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from qrng_hub.bits import Bits, count_ones, from_integer_shots, pack_shots, unpack_shots
 from qrng_hub.delivery import xor_all
+from qrng_hub.errors import InsufficientEntropyError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import condition, shots_per_output
+from qrng_hub.extractors import extract_shots, layout_of, outputs_from
 
 SHOTS = arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.integers(0, 1))
 
@@ -49,8 +51,20 @@ def test_the_estimate_is_between_nothing_and_one_bit_and_blind_to_sign(ones: int
     assert 0 <= estimate[0] == estimate[1] <= 1
 
 
-@given(st.floats(0.01, 400), st.integers(1, 3000), st.integers(1, 5))
-def test_conditioning_never_expands(bits_per_shot: float, shots: int, row: int) -> None:
-    each = shots_per_output(bits_per_shot)
-    output = condition(np.zeros((shots, row), np.uint8), each)
-    assert len(output) * 8 <= max(0.0, shots * bits_per_shot - 64 * (len(output) // 64))
+@given(st.floats(0.01, 1), st.integers(8, 3000), st.integers(1, 40), st.floats(1e-30, 0.5))
+def test_extraction_gives_whole_pieces_and_never_more_than_the_bound(
+    bits: float, shots: int, qubits: int, epsilon: float
+) -> None:
+    cut = layout_of(shots, qubits)
+    outputs = outputs_from(shots, qubits, bits * qubits, epsilon)
+    assert cut.blocks * cut.shots <= shots
+    assert 512 * outputs <= max(0.0, cut.blocks * (cut.shots * qubits * bits + 2 * np.log2(epsilon) + 2.0001))
+    table = pack_shots(np.random.default_rng(shots).integers(0, 2, (shots, qubits)))
+    if outputs:
+        output, extraction = extract_shots(table, qubits, bits * qubits, epsilon)
+        assert len(output) == 64 * outputs
+        assert extraction.epsilon == pytest.approx(cut.blocks * epsilon)
+        assert extraction.input_bits_used == cut.blocks * cut.shots * qubits
+    else:
+        with pytest.raises(InsufficientEntropyError, match="ask for more shots or more qubits"):
+            extract_shots(table, qubits, bits * qubits, epsilon)

@@ -32,7 +32,6 @@ def terms(
     return Terms(
         candidate=Candidate(address=address, origin=Origin.HARDWARE),
         qubits=(0, 1),
-        bits_per_shot=1.5,
         shots_each=384,
         outputs_a_job=outputs_a_job,
         cost=Tariff(lines=tuple((Decimal(a), Decimal(b)) for a, b in lines)),
@@ -45,7 +44,7 @@ def terms(
 
 def requote(one: Terms, shots: int) -> Quote:
     assert one.cost is not None
-    cost = one.cost.of(shots // one.shots_each)
+    cost = one.cost.of(int(shots // one.shots_each))
     return Quote(low=cost, high=cost, source="test")
 
 
@@ -113,7 +112,7 @@ def test_jobs_share_the_outputs_evenly() -> None:
     (line,) = planned([terms("b:qpu", ("0.30", "0.10"), outputs_a_job=4)]).chosen
     assert (line.jobs, line.shots, line.outputs) == (3, (4 * 384, 3 * 384, 3 * 384), 10)
     assert line.cost_high == Decimal("1.90")
-    assert line.expected_bits == 1.5 * 3840
+    assert line.expected_bits == 10 * 512
 
 
 def test_the_fastest_plan_shares_out_what_the_cheapest_does_not() -> None:
@@ -172,7 +171,7 @@ def test_an_unknown_queue_does_not_promise_a_deadline() -> None:
 )
 def test_a_tariff_is_fitted_exactly_to_fees_and_minimums(taken: object, lines: int) -> None:
     assert callable(taken)
-    tariff = fit(taken, 100)
+    tariff = fit(taken, 1, 100)
     assert len(tariff.lines) == lines
     assert all(tariff.of(size) == taken(size) for size in (1, 2, 3, 10, 11, 50, 99, 100))
 
@@ -181,5 +180,5 @@ def test_a_tariff_of_whole_seconds_is_bounded_from_above() -> None:
     def taken(size: int) -> Decimal:
         return Decimal(2 + -(-size // 7))
 
-    tariff = fit(taken, 100)
+    tariff = fit(taken, 1, 100)
     assert all(taken(size) <= tariff.of(size) <= taken(size) + 2 for size in (1, 2, 25, 50, 75, 99, 100))

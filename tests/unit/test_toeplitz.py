@@ -13,9 +13,10 @@ import pytest
 
 from qrng_hub.bits import Bits, Packed
 from qrng_hub.errors import ExtractionError, RequestError
-from qrng_hub.extractors import Extraction, toeplitz, toeplitz_layout
+from qrng_hub.extractors import toeplitz, toeplitz_layout
 from qrng_hub.extractors._product import ToeplitzProduct, whole_numbers
 from qrng_hub.extractors.toeplitz import MOST_BLOCK_BITS
+from qrng_hub.records import Extraction
 
 GENERATOR = np.random.default_rng(20_240)
 

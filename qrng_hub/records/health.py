@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qrng_hub.records import Record
+from qrng_hub.records.base import Record
 
 
 class HealthTest(Record):
