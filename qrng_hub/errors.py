@@ -6,7 +6,8 @@
     ├── ConfigError (ValueError)                a run file, a setting or an option is wrong
     ├── RequestError (ValueError)               a request that nothing could satisfy as asked
     │   ├── BackendLimitError                   more qubits, shots or circuits than the backend takes
-    │   └── UnsupportedCircuitError             a gate or a coupling the backend does not have
+    │   ├── UnsupportedCircuitError             a gate or a coupling the backend does not have
+    │   └── SamplesError                        samples that an estimate is not defined for
     ├── UnknownNameError (LookupError)          no adapter, protocol or example of that name
     │   └── UnknownBackendError                 no backend of that address
     ├── AdapterError                            the code for a vendor cannot be used
@@ -57,6 +58,10 @@ class BackendLimitError(RequestError):
 
 class UnsupportedCircuitError(RequestError):
     """A gate or a coupling that the backend does not have."""
+
+
+class SamplesError(RequestError):
+    """Samples that an estimate is not defined for: too few, of a wrong kind, or out of range."""
 
 
 class UnknownNameError(QRNGError, LookupError):
