@@ -42,7 +42,7 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
 
 bench: setup   ## measure start-up, overhead and throughput; prints JSON
-	@for name in startup throughput overhead results_path planning; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for name in startup throughput overhead results_path planning estimators; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py
