@@ -42,7 +42,8 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
 
 bench: setup   ## measure start-up, overhead and throughput; prints JSON
-	@for name in startup throughput overhead results_path planning drbg; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for name in startup throughput overhead results_path planning estimators extraction health drbg; do \
+	    $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py

@@ -30,6 +30,7 @@ _COMMANDS = {
     "config": "config",
     "report": "report",
     "check": "check",
+    "assess": "assess",
 }
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qrng_hub.estimators import ESTIMATES, Assessment
 from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
@@ -20,6 +21,10 @@ from qrng_hub.reports import CostLine, QueueLine
 
 _POOR_QUBIT_BITS = 0.5
 _WIDE = 118
+_WHAT_AN_ESTIMATE_IS = (
+    "An estimate is a floor with a bias and never a certificate: ideal data are given less than they have, "
+    "and a generator without any entropy can be given all of it."
+)
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -224,6 +229,22 @@ def show_checks(checks: Sequence[Check]) -> None:
     for one in checks:
         table.add_row(one.subject, Text(one.verdict, style=colours[one.verdict]), one.detail)
     _console().print(table)
+
+
+def show_assessment(assessment: Assessment, samples: int, bits_per_symbol: int) -> None:
+    """Prints one row an estimator, then what is assessed and what that means."""
+    table = _table("estimator", ">bits per symbol", *([">per bit of the bit string"] if assessment.bitstring else []))
+    for name in ESTIMATES:
+        cells = [found.get(name) for found in (assessment.literal, assessment.bitstring) if found]
+        if cells != [None] * len(cells):
+            table.add_row(name, *("-" if cell is None else f"{cell:.6f}" for cell in cells))
+    least = [one for one in (assessment.h_original, assessment.h_bitstring) if one is not None]
+    table.add_row("least", *(f"{one:.6f}" for one in least), style="bold")
+    console = _console()
+    console.print(table)
+    of = f"of {bits_per_symbol} bit(s) per symbol, from {samples:,} samples"
+    console.print(f"assessed min-entropy: {assessment.assessed_min_entropy:.6f} {of}", soft_wrap=True)
+    console.print(_WHAT_AN_ESTIMATE_IS, soft_wrap=True)
 
 
 def _histogram(values: Sequence[float]) -> str:

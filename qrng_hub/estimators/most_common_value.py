@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Z_99_PERCENT = 2.5758293035489008
-"""The standard normal quantile of 0.995, which makes the upper bound one of 99 %."""
+from qrng_hub.estimators.confidence import Z_99_PERCENT, min_entropy, upper_bound
+from qrng_hub.estimators.samples import Samples
 
 
 def most_common_value(ones: npt.NDArray[np.int64], samples: int) -> npt.NDArray[np.float64]:
@@ -24,3 +24,13 @@ def most_common_value(ones: npt.NDArray[np.int64], samples: int) -> npt.NDArray[
     p = np.maximum(ones, samples - ones) / samples
     upper = np.minimum(1.0, p + Z_99_PERCENT * np.sqrt(p * (1 - p) / (samples - 1)))
     return np.abs(np.log2(upper))
+
+
+def most_common_value_estimate(samples: Samples) -> float:
+    """Estimates the min-entropy, in bits per sample, of a source of any alphabet from its most common symbol.
+
+    Raises `SamplesError` below two samples. Source: SP 800-90B, section 6.3.1.
+    """
+    samples.need(2, "most common value")
+    most = int(np.bincount(samples.symbols).max())
+    return min_entropy(upper_bound(most / len(samples), len(samples)))
