@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from measuring import machine
 
-from qrng_hub.extractors import INPUT_BITS, OUTPUT_BYTES, shots_per_output
+from qrng_hub.extractors import OUTPUT_BYTES, overhead_bits
 from qrng_hub.planner import Demand, Tariff, Terms, make_plan
 from qrng_hub.pricing import price_book
 from qrng_hub.records import Candidate, Origin, Quote
@@ -34,15 +34,17 @@ DEVICES = (
 )
 VOLUMES = (256, 10**6, 10**7, 10**8)
 _BITS_A_QUBIT, _SECONDS_A_JOB, _ROUNDS = 0.88, 2, 20
+#: what the extraction of a job takes, in bits
+_LOST = overhead_bits(2.0**-64)
 
 
-def tariff(vendor: str, device: str, shots_each: int, seconds_a_shot: Decimal | None) -> Tariff:
-    """Makes the tariff of a device, a job of x outputs, from the price book."""
+def tariff(vendor: str, device: str, seconds_a_shot: Decimal | None) -> Tariff:
+    """Makes the tariff of a device, a job of x shots, from the price book."""
     price = price_book().find(vendor, device)
     assert price is not None
     if seconds_a_shot is None:
-        return Tariff(lines=((price.per_task, price.per_shot * shots_each),))
-    return Tariff(lines=((price.per_second * _SECONDS_A_JOB, price.per_second * seconds_a_shot * shots_each),))
+        return Tariff(lines=((price.per_task, price.per_shot),))
+    return Tariff(lines=((price.per_second * _SECONDS_A_JOB, price.per_second * seconds_a_shot),))
 
 
 def terms(outputs: int) -> list[Terms]:
@@ -50,25 +52,22 @@ def terms(outputs: int) -> list[Terms]:
     made = []
     for address, vendor, device, qubits, most, seconds in DEVICES:
         bits = _BITS_A_QUBIT * qubits
-        each = shots_per_output(bits)
-        made.append(
-            Terms(
-                candidate=Candidate(address=address, origin=Origin.HARDWARE),
-                qubits=tuple(range(qubits)),
-                bits_per_shot=bits,
-                shots_each=each,
-                outputs_a_job=min(most // each, outputs),
-                cost=tariff(vendor, device, each, seconds),
-                is_stale=False,
-            )
+        each, fixed = 8 * OUTPUT_BYTES / bits, _LOST / bits
+        one = Terms(
+            candidate=Candidate(address=address, origin=Origin.HARDWARE),
+            qubits=tuple(range(qubits)),
+            shots_each=each,
+            shots_fixed=fixed,
+            outputs_a_job=min(int((most - fixed) / each), outputs),
         )
+        made.append(one.model_copy(update={"cost": tariff(vendor, device, seconds).in_outputs(one)}))
     return made
 
 
 def requote(one: Terms, shots: int) -> Quote:
     """Quotes by the tariff."""
     assert one.cost is not None
-    cost = one.cost.of(shots // one.shots_each)
+    cost = one.cost.of(round((shots - one.shots_fixed) // one.shots_each))
     return Quote(low=cost, high=cost, source="price book")
 
 
@@ -92,14 +91,29 @@ def savings() -> Iterator[dict[str, object]]:
         }
 
 
+def crossover() -> dict[str, object]:
+    """Finds, by bisection, the volume from which the plan is on another device than the one for a little."""
+
+    def planned_on(outputs: int) -> str:
+        plan = make_plan(terms(outputs), Demand(outputs=outputs), 64 * outputs, requote, datetime.now(UTC))
+        return max(plan.chosen, key=lambda line: line.outputs).address
+
+    little, much = 1, math.ceil(max(VOLUMES) / 512)
+    first = planned_on(little)
+    while much - little > 1:
+        middle = (little + much) // 2
+        little, much = (middle, much) if planned_on(middle) == first else (little, middle)
+    return {"from": first, "to": planned_on(much), "credited_bits": 512 * much}
+
+
 def habit(one: Terms, outputs: int, qubits: int, shots: int | None) -> float:
     """Costs so many outputs on some of a device's qubits, with jobs of so many shots, or as many as it takes."""
     address, vendor, device, _, most, seconds = next(row for row in DEVICES if row[0] == one.candidate.address)
-    needed = math.ceil(outputs * INPUT_BITS / (_BITS_A_QUBIT * qubits))
-    size = min(shots or most, most)
+    a_shot, bits = _BITS_A_QUBIT * qubits, 8 * OUTPUT_BYTES * outputs
+    jobs = math.ceil(bits / (min(shots or most, most) * a_shot - _LOST))
+    needed = math.ceil((bits + jobs * _LOST) / a_shot)
     price = price_book().find(vendor, device)
     assert price is not None, address
-    jobs = math.ceil(needed / size)
     if seconds is None:
         return float(price.task_cost(jobs, needed))
     return float(price.per_second * (jobs * _SECONDS_A_JOB + needed * seconds))
@@ -112,8 +126,7 @@ def speed(backends: int) -> dict[str, float]:
         Terms(
             candidate=Candidate(address=f"v{number % 5}:d{number}", origin=Origin.HARDWARE),
             qubits=(0,),
-            bits_per_shot=1.0,
-            shots_each=576,
+            shots_each=512.0,
             outputs_a_job=numbers.randint(5, 500),
             cost=Tariff(lines=((Decimal(numbers.randint(1, 300)) / 100, Decimal(numbers.randint(1, 100)) / 1000),)),
         )
@@ -132,7 +145,7 @@ def main() -> None:
     """Measures and prints."""
     speed(5)  # imports the solver
     document = {"benchmark": "planning", "machine": machine(), "seconds_of_50_backends": speed(50)}
-    print(json.dumps(document | {"savings": list(savings())}, indent=2))
+    print(json.dumps(document | {"savings": list(savings()), "crossover": crossover()}, indent=2))
 
 
 if __name__ == "__main__":

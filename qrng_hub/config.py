@@ -49,7 +49,7 @@ class RequestSettings(Record):
     mix_os_entropy: StrictBool = True
     """XOR the output with bytes of the operating system's generator."""
     retain_raw: StrictBool = False
-    """Keep the raw outcomes, which are secrets, as .npy files of mode 0600 in the state folder."""
+    """Keep the raw outcomes, which are secrets, and the seeds, as files of mode 0600 in the state folder."""
     purge_at_vendor: StrictBool = False
     """Delete the outcomes at the vendor, who can read them there, once they are used."""
 

@@ -44,9 +44,9 @@ class SourceTally:
         self._purged: list[bool] = []
 
     def add(self, given: JobYield) -> None:
-        """Counts a job and what it gave; its output is not kept."""
+        """Counts a job and what it gave; its output and its seed are not kept."""
         self._finished.append(Finished(job=given.job, quote=given.quote))
-        self._given.append(given.given.model_copy(update={"output": b""}))
+        self._given.append(given.given.model_copy(update={"output": b"", "seed": b""}))
 
     @property
     def last_bits_per_shot(self) -> float:

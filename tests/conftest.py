@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from qrng_hub.clock import SystemClock
 from qrng_hub.ledger import Ledger, open_ledger
+
+settings.register_profile("qrng_hub", deadline=None, derandomize=True)  # the same examples every time, at any speed
+settings.load_profile("qrng_hub")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -48,10 +48,11 @@ def overhead_bits(epsilon_per_block: float) -> float:
 
 def extract_shots(
     outcomes: Packed, qubits: int, bits_per_shot: float, epsilon_per_block: float
-) -> tuple[bytes, Extraction]:
+) -> tuple[bytes, Extraction, bytes]:
     """Extracts whole pieces of 64 bytes from a table of shots, uint8 of shape (shots, ceil(qubits / 8)).
 
-    Raises `InsufficientEntropyError` if it does not even give one.
+    Returns them, how they were extracted, and the seed, which may be published. Raises
+    `InsufficientEntropyError` if it does not even give one.
     """
     cut = layout_of(len(outcomes), qubits)
     if not outputs_from(len(outcomes), qubits, bits_per_shot, epsilon_per_block):
@@ -67,7 +68,7 @@ def extract_shots(
     seed = np.frombuffer(os.urandom(math.ceil(layout.seed_bits / 8)), np.uint8)
     extracted = toeplitz(source, seed, min_entropy_per_bit=claim, epsilon=epsilon, block_bits=block_bits)
     whole = extracted.extraction.output_bits // (8 * OUTPUT_BYTES) * OUTPUT_BYTES
-    return extracted.read().data[:whole], extracted.extraction
+    return extracted.read().data[:whole], extracted.extraction, seed.tobytes()
 
 
 def _contiguous(outcomes: Packed, qubits: int) -> Packed:

@@ -135,6 +135,8 @@ class BlockYield(Record):
     credit: EntropyCredit
     extraction: Extraction
     output: Annotated[bytes, Field(repr=False)]
+    seed: Annotated[bytes, Field(repr=False)]
+    """The seed of the extraction: no secret once the outcomes are, and what the output can be computed with again."""
 
 
 class JobYield(Record):

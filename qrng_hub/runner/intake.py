@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.errors import VendorError
+from qrng_hub.files import write_private
 from qrng_hub.ledger import Ledger
 from qrng_hub.protocols import published_readout
 from qrng_hub.purging import PURGE_DEFERRED, purge
@@ -38,6 +39,10 @@ class Intake:
 
         def wait() -> JobYield:
             given = JobYield(job=finished.job, quote=finished.quote, given=future.result())
+            if self.processing.raw_folder is not None:
+                write_private(
+                    self.processing.raw_folder / f"{given.given.extraction.seed_sha256}.seed", given.given.seed
+                )
             if self.kept:
                 self.kept.save(given)
             return given

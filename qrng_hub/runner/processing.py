@@ -89,10 +89,12 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
     bound = protocol.bound(blocks, recipe.readout)
     health = check_health(block, bound.credited_bits_per_qubit, recipe.alpha)
     credit = protocol.credit(block, bound, health)
-    output, extraction = extract_shots(
+    output, extraction, seed = extract_shots(
         block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block
     )
-    return BlockYield(block=block.summary(), health=health, credit=credit, extraction=extraction, output=output)
+    return BlockYield(
+        block=block.summary(), health=health, credit=credit, extraction=extraction, output=output, seed=seed
+    )
 
 
 def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:

@@ -61,7 +61,7 @@ def test_extraction_gives_whole_pieces_and_never_more_than_the_bound(
     assert 512 * outputs <= max(0.0, cut.blocks * (cut.shots * qubits * bits + 2 * np.log2(epsilon) + 2.0001))
     table = pack_shots(np.random.default_rng(shots).integers(0, 2, (shots, qubits)))
     if outputs:
-        output, extraction = extract_shots(table, qubits, bits * qubits, epsilon)
+        output, extraction, _ = extract_shots(table, qubits, bits * qubits, epsilon)
         assert len(output) == 64 * outputs
         assert extraction.epsilon == pytest.approx(cut.blocks * epsilon)
         assert extraction.input_bits_used == cut.blocks * cut.shots * qubits

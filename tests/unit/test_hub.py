@@ -6,7 +6,8 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from hashlib import sha256, sha512
+from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from qrng_hub import Circuit, Draw, Hub
-from qrng_hub.bits import xor_bytes
+from qrng_hub.bits import unpack_shots, xor_bytes
 from qrng_hub.config import run_file_from
 from qrng_hub.errors import (
     BackendLimitError,
@@ -30,7 +31,8 @@ from qrng_hub.errors import (
     UnknownNameError,
     VendorError,
 )
-from qrng_hub.records import Job, JobState, Origin, RawBlock, Receipt, ShotOrder
+from qrng_hub.extractors import layout_of, toeplitz
+from qrng_hub.records import Job, JobState, Origin, RawBlock, Receipt, ShotOrder, SourceReceipt
 from qrng_hub.runner import Progress
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -77,7 +79,7 @@ def test_a_draw_says_where_it_comes_from_and_hides_its_bytes() -> None:
     assert Receipt.model_validate_json(draw.receipt.model_dump_json()) == draw.receipt
 
 
-def test_a_simulator_is_credited_nothing_and_hardware_its_estimate() -> None:
+def test_a_simulator_is_credited_nothing_and_hardware_its_bound() -> None:
     with Hub.open() as hub:
         assert hub.draw(32).receipt.credit.bits == 0
     with scripted_hub({"device": Script()}) as hub:
@@ -85,7 +87,8 @@ def test_a_simulator_is_credited_nothing_and_hardware_its_estimate() -> None:
     (source,) = receipt.sources
     assert receipt.origin == "hardware"
     assert receipt.credit.bits == 512
-    assert source.credited_bits == pytest.approx(sum(source.estimated_bits_per_qubit) * source.shots)
+    assert source.credited_bits == pytest.approx(sum(source.bound_bits_per_qubit) * source.shots)
+    assert source.credited_bits < sum(source.estimated_bits_per_qubit) * source.shots
     assert source.side_information == "none"
     assert (source.cost_billed, source.queue_seconds, source.run_seconds) == (Decimal("0.30"), 60, 2)
 
@@ -109,7 +112,21 @@ def test_mode_each_refuses_a_draw_short_of_one() -> None:
         hub.draw(10)
 
 
-def test_unmixed_output_is_what_the_outcomes_condition_to(state: Path) -> None:
+def recomputed(source: SourceReceipt, state: Path, epsilon: float) -> bytes:
+    """Extracts again from the raw outcomes of a source's only job, and the seed, that were kept."""
+    (digest,), extraction = source.block_sha256, source.extraction
+    assert extraction is not None
+    outcomes = np.load(state / "raw" / f"{digest}.npy", allow_pickle=False)
+    cut, qubits = layout_of(len(outcomes), len(source.qubits)), len(source.qubits)
+    bits = np.packbits(unpack_shots(outcomes[: cut.blocks * cut.shots], qubits).reshape(-1))
+    seed = np.fromfile(state / "raw" / f"{extraction.seed_sha256[0]}.seed", np.uint8)
+    claim = Fraction(float(sum(source.bound_bits_per_qubit))) / qubits
+    total = cut.blocks * Fraction(epsilon)
+    again = toeplitz(bits, seed, min_entropy_per_bit=claim, epsilon=total, block_bits=cut.shots * qubits)
+    return again.read().data[: source.bytes_delivered]
+
+
+def test_unmixed_output_is_what_the_outcomes_extract_to(state: Path) -> None:
     sections = {"request": {"mix_os_entropy": False, "retain_raw": True}}
     with scripted_hub({"device": Script(origin=Origin.SIMULATOR, p_one=0.5)}, **sections) as hub:
         draw = hub.draw(64)
@@ -118,8 +135,7 @@ def test_unmixed_output_is_what_the_outcomes_condition_to(state: Path) -> None:
     outcomes = np.load(raw, allow_pickle=False)
     assert sha256(outcomes.tobytes()).hexdigest() == digest
     assert raw.stat().st_mode & 0o777 == 0o600
-    per_shot = sum(draw.receipt.sources[0].estimated_bits_per_qubit)
-    assert draw.data == sha512(outcomes[: int(np.ceil(576 / per_shot))].tobytes()).digest()
+    assert draw.data == recomputed(draw.receipt.sources[0], state, 2.0**-64)
     assert not draw.receipt.mixed_with_os_entropy
 
 
@@ -129,9 +145,7 @@ def test_the_output_of_each_is_the_xor_of_them_all(state: Path) -> None:
         draw = hub.draw(64)
     expected = bytes(64)
     for source in draw.receipt.sources:
-        outcomes = np.load(state / "raw" / f"{source.block_sha256[0]}.npy", allow_pickle=False)
-        each = int(np.ceil(576 / sum(source.estimated_bits_per_qubit)))
-        expected = xor_bytes(expected, sha512(outcomes[:each].tobytes()).digest())
+        expected = xor_bytes(expected, recomputed(source, state, 2.0**-64))
     assert draw.data == expected
 
 
@@ -147,10 +161,7 @@ def test_nothing_is_run_if_its_raw_outcomes_have_no_place(state: Path) -> None:
 def test_mixing_changes_the_output_but_not_its_raw_data(state: Path) -> None:
     with scripted_hub({"device": Script(p_one=0.5)}, request={"retain_raw": True}) as hub:
         draw = hub.draw(64)
-    (digest,) = draw.receipt.sources[0].block_sha256
-    outcomes = np.load(state / "raw" / f"{digest}.npy", allow_pickle=False)
-    per_shot = sum(draw.receipt.sources[0].estimated_bits_per_qubit)
-    unmixed = sha512(outcomes[: int(np.ceil(576 / per_shot))].tobytes()).digest()
+    unmixed = recomputed(draw.receipt.sources[0], state, 2.0**-64)
     assert any(xor_bytes(draw.data, unmixed))
 
 
@@ -224,7 +235,7 @@ def test_reconstructed_shots_are_refused() -> None:
 
 def test_a_stuck_device_gives_nothing() -> None:
     sections = {"policy": {"fallback": "hardware-only"}}
-    says = "no entropy shows in the shots"
+    says = "carry 0 bits that can be counted on"
     with scripted_hub({"a": Script(p_one=1.0)}, **sections) as hub, pytest.raises(InsufficientEntropyError, match=says):
         hub.draw(8)
 
@@ -236,11 +247,11 @@ def test_too_few_shots_say_so() -> None:
 
 
 def test_a_poor_backend_is_run_until_it_delivered_enough() -> None:
-    backend = [{"address": "scripted:a", "shots": 1000}]
+    backend = [{"address": "scripted:a", "shots": 1024}]
     with scripted_hub({"a": Script(p_one=0.9)}, backend=backend) as hub:
         receipt = hub.draw(1000).receipt
     (source,) = receipt.sources
-    assert len(source.job_keys) == len(source.block_sha256) == source.shots // 1000 > 1
+    assert len(source.job_keys) == len(source.block_sha256) == source.shots // 1024 > 1
     assert all(0.85 < p < 0.95 for p in source.p_one)
 
 
@@ -343,7 +354,7 @@ def test_a_receipt_is_plain_json() -> None:
     with Hub.open() as hub:
         draw: Draw = hub.draw(32)
     document = json.loads(draw.receipt.model_dump_json())
-    assert document["version"] == 1
+    assert document["version"] == 2
     assert document["credit"]["bits"] == 0
 
 
@@ -423,12 +434,12 @@ def test_outcomes_that_come_again_are_not_counted_again() -> None:
             hub.random_bytes(10_000)
 
 
-@pytest.mark.parametrize("shots", [1, 2, 20])
+@pytest.mark.parametrize("shots", [1, 2, 1023])
 def test_too_few_shots_are_refused_before_they_are_paid_for(shots: int) -> None:
     clock = FrozenClock()
     adapter = ScriptedAdapter({"device": Script()}, clock)
     values = {"version": 1, "backend": [{"address": "scripted:device", "shots": shots}], "budget": {"usd_per_job": 1}}
-    with Hub.open(values, clock=clock, adapters=[adapter]) as hub, pytest.raises(RequestError, match="576"):
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub, pytest.raises(RequestError, match="1,024 outcomes"):
         hub.random_bytes(32)
     assert adapter.jobs == {}
 

@@ -36,7 +36,7 @@ budget.usd_per_job = 10
 adapters.ibm.runtime_url = "{url}"
 [[backend]]
 address = "ibm:ibm_guadalupe"
-shots = 500
+shots = 1024
 options.rep_delay = 0.0001
 """
 MAKE, LIST = f"POST {API}/jobs$", f"GET {API}/jobs$"

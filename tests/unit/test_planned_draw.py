@@ -309,7 +309,7 @@ def test_other_qubits_in_a_later_round_are_a_source_of_their_own() -> None:
         first, second = hub.run().receipt.sources
     assert (0 in first.qubits, 1 in first.qubits, 0 in second.qubits, 1 in second.qubits) == (True, False, False, True)
     assert first.bytes_delivered + second.bytes_delivered == 4096
-    assert (len(first.p_one), first.shots, second.shots) == (15, 1024, 2048)
+    assert (len(first.p_one), first.shots, second.shots) == (15, 1024, 3072)
 
 
 def test_both_vendors_give_something_even_if_one_job_would_do() -> None:
