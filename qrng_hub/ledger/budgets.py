@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from qrng_hub.errors import BudgetExceededError
 from qrng_hub.ledger import schema
@@ -22,6 +22,12 @@ Unit = Literal["USD", "seconds"]
 _MAKE = text(
     "INSERT INTO budgets (name, most, committed, unit) VALUES (:name, :most, '0', :unit) ON CONFLICT (name) DO NOTHING"
 )
+
+_OF = schema.budgets.c
+_READ = select(_OF.committed, _OF.unit).where(_OF.name == bindparam("of")).with_for_update()
+_WRITE = update(schema.budgets).where(_OF.name == bindparam("of"))
+_HELD = select(schema.jobs.c.budgets).where(schema.jobs.c.key == bindparam("of")).with_for_update()
+_HOLD = update(schema.jobs).where(schema.jobs.c.key == bindparam("of"))
 
 
 class Limit(Record):
@@ -48,14 +54,16 @@ def reserve(connection: Connection, limits: Mapping[str, Limit], quote: Quote) -
 
 
 def _reserve(connection: Connection, name: str, limit: Limit, amount: Decimal) -> Budget:
-    connection.execute(_MAKE, {"name": name, "most": format(limit.most, "f"), "unit": limit.unit})
-    committed, _ = _locked(connection, name)
+    if (known := connection.execute(_READ, {"of": name}).first()) is None:
+        connection.execute(_MAKE, {"name": name, "most": format(limit.most, "f"), "unit": limit.unit})
+        known = connection.execute(_READ, {"of": name}).one()
+    committed: Decimal = known.committed
     if committed + amount > limit.most:
         raise BudgetExceededError(
             f"the budget {name} of {limit.most} {limit.unit} has {committed} spent or reserved, and this job may cost"
             f" {amount}"
         )
-    _write(connection, name, {"committed": committed + amount, "most": limit.most})
+    connection.execute(_WRITE, {"of": name, "committed": committed + amount, "most": limit.most})
     return Budget(name=name, most=limit.most, unit=limit.unit, committed=committed + amount)
 
 
@@ -73,32 +81,18 @@ def taken(job: Job) -> dict[str, Decimal]:
 
 def settle(connection: Connection, key: str, amounts: Mapping[str, Decimal]) -> None:
     """Puts what a job took, by unit, in the place of what it reserved."""
-    table = schema.jobs.c
-    before = connection.execute(select(table.budgets).where(table.key == key).with_for_update()).scalar()
-    if not before or not amounts:
-        return
-    held = dict(before)
+    before = connection.execute(_HELD, {"of": key}).scalar() if amounts else None
+    held = dict(before or {})
     for name in sorted(held):
-        committed, unit = _locked(connection, name)
+        committed, unit = connection.execute(_READ, {"of": name}).one()
         if unit in amounts and amounts[unit] != Decimal(held[name]):
-            _write(connection, name, {"committed": committed + amounts[unit] - Decimal(held[name])})
+            connection.execute(_WRITE, {"of": name, "committed": committed + amounts[unit] - Decimal(held[name])})
             held[name] = format(amounts[unit], "f")
-    if held != before:
-        connection.execute(update(schema.jobs).where(table.key == key), {"budgets": held})
+    if before and held != before:
+        connection.execute(_HOLD, {"of": key, "budgets": held})
 
 
 def budgets(connection: Connection) -> tuple[Budget, ...]:
     """Lists every budget by name."""
     rows = connection.execute(select(schema.budgets).order_by(schema.budgets.c.name))
     return tuple(Budget.model_validate(dict(row._mapping)) for row in rows)
-
-
-def _locked(connection: Connection, name: str) -> tuple[Decimal, str]:
-    """Reads what is committed of a budget, and its unit; nobody else changes it until the transaction ends."""
-    table = schema.budgets.c
-    row = connection.execute(select(table.committed, table.unit).where(table.name == name).with_for_update()).one()
-    return row.committed, row.unit
-
-
-def _write(connection: Connection, name: str, values: Mapping[str, Decimal]) -> None:
-    connection.execute(update(schema.budgets).where(schema.budgets.c.name == name), dict(values))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, func, insert, update
+from sqlalchemy import Connection, bindparam, func, insert, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
@@ -17,6 +17,7 @@ from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
 _INSERT_JOB = insert(schema.jobs)
+_UPDATE_JOB = update(schema.jobs).where(schema.jobs.c.key == bindparam("of"))
 
 
 class Ledger:
@@ -61,7 +62,7 @@ class Ledger:
                 self._update(connection, job)
 
     def _update(self, connection: Connection, job: Job) -> None:
-        connection.execute(update(schema.jobs).where(schema.jobs.c.key == job.spec.key), _job_columns(job))
+        connection.execute(_UPDATE_JOB, {"of": job.spec.key} | _job_columns(job))
         budgets.settle(connection, job.spec.key, budgets.taken(job))
         self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
