@@ -43,7 +43,7 @@ class RequestSettings(Record):
     epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512)] = 2.0**-64
     """How far the output may be from uniform, in all."""
     health_alpha: Annotated[float, Field(gt=0, le=2.0**-10, ge=2.0**-100)] = 2.0**-30
-    """The false-alarm rate of one health test; the receipt says that of all."""
+    """The false-alarm rate of one health test of a block of up to a megabit; the receipt says that of all."""
     calibrate: StrictBool = False
     """Run two more circuits in every job, which count the readout errors, and credit only what they leave."""
     mix_os_entropy: StrictBool = True

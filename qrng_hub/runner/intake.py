@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qrng_hub.adapter import Adapter
-from qrng_hub.errors import VendorError
+from qrng_hub.errors import HealthTestError, VendorError
 from qrng_hub.files import write_private
 from qrng_hub.ledger import Ledger
 from qrng_hub.protocols import published_readout
@@ -28,6 +28,7 @@ class Intake:
     kept: Kept | None = None
     """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
     _digests: set[str] = field(default_factory=set)
+    _failed_last: set[str] = field(default_factory=set)
     _backends: dict[str, Backend] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,12 +50,23 @@ class Intake:
 
         return wait
 
+    def discard(self, address: str, key: str, error: HealthTestError) -> None:
+        """Puts on record that a block failed its health tests; raises the error if the backend's last one did as well.
+
+        One may be a false alarm, and is drawn again, as the start-up tests of SP 800-90B would be run again.
+        """
+        self.ledger.record_event("health.failed", key, {"reason": str(error)})
+        if address in self._failed_last:
+            raise error
+        self._failed_last.add(address)
+
     def take(self, given: JobYield, tally: SourceTally) -> bytes:
         """Counts what a job gave and returns its output.
 
         Raises `VendorError` for outcomes that another job of the request gave, on whatever backend.
         """
         self._require_new(given.given.block)
+        self._failed_last.discard(given.job.spec.address)
         tally.add(given)
         return given.given.output
 

@@ -17,7 +17,14 @@ from functools import partial
 from qrng_hub import policy
 from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher, Failure
-from qrng_hub.errors import ConfigError, JobNotFoundError, PolicyStopError, QRNGError, RunInterruptedError
+from qrng_hub.errors import (
+    ConfigError,
+    HealthTestError,
+    JobNotFoundError,
+    PolicyStopError,
+    QRNGError,
+    RunInterruptedError,
+)
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine, wave
 from qrng_hub.protocols import Superposition
@@ -182,17 +189,20 @@ class PlannedDraw:
 
     @contextmanager
     def _failing(self, address: str, one: Finished | Failure, expected: float | None) -> Iterator[None]:
-        """Lets the first failure end a backend, and a mistake the draw.
+        """Lets the first failure, or two blocks in a row that fail their tests, end a backend, and a mistake the draw.
 
         Outcomes of an adopted job that the vendor has no more are lost, and nothing else.
         """
+        key = one.spec.key if isinstance(one, Failure) else one.job.spec.key
         try:
-            yield
+            try:
+                yield
+            except HealthTestError as error:
+                self._intake.discard(address, key, error)
         except QRNGError as error:
             if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
                 raise
             if expected is None and isinstance(error, JobNotFoundError):
-                key = one.spec.key if isinstance(one, Failure) else one.job.spec.key
                 self._intake.ledger.record_event("job.lost", key, {"reason": str(error)})
                 return
             self._require_hedge(address, error)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # scipy is loaded when something is processed
     from qrng_hub.protocols.crediting import PublishedReadout
 
 
+#: Larger blocks have more tests, and are not to be discarded the more often for that.
+_ALPHA_BITS = 2**20
+
+
 class Inline(Executor):
     """Runs everything at once, in the caller's thread."""
 
@@ -45,7 +49,7 @@ class Recipe:
     epsilon_per_block: float
     """What each block of the extraction may be away from uniform."""
     alpha: float
-    """The false-alarm rate of one health test."""
+    """The false-alarm rate of one health test of a block of up to a megabit; a larger one's is less in proportion."""
     readout: PublishedReadout | None
     """The readout errors that the vendor published of the job's qubits."""
 
@@ -87,7 +91,8 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
 
     block, protocol = blocks[0], Superposition()
     bound = protocol.bound(blocks, recipe.readout)
-    health = check_health(block, bound.credited_bits_per_qubit, recipe.alpha)
+    alpha = recipe.alpha * min(1.0, _ALPHA_BITS / block.raw_bits)
+    health = check_health(block, bound.credited_bits_per_qubit, alpha)
     credit = protocol.credit(block, bound, health)
     output, extraction, seed = extract_shots(
         block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block

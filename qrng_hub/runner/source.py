@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from qrng_hub import policy
 from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import BackendOfflineError, PolicyStopError, QRNGError
+from qrng_hub.errors import BackendOfflineError, HealthTestError, PolicyStopError, QRNGError
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Superposition
@@ -103,7 +103,10 @@ class Source:
             self.on_progress(Progress(candidate.address, len(output), wanted))
             spec = job_spec(self.request, backend, candidate, wanted - len(output))
             finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
-            output += self.intake.take(self.intake.begin(adapter, finished)(), tally)
+            try:
+                output += self.intake.take(self.intake.begin(adapter, finished)(), tally)
+            except HealthTestError as error:
+                self.intake.discard(candidate.address, spec.key, error)
         self.intake.finish(adapter, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)

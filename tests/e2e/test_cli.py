@@ -151,7 +151,7 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("bytes", "8", "--out", ""), 2, "an output file needs a name"),
         (("bytes", "8", "--out", "/dev/full"), 1, "the output cannot be written: [Errno 28] No space left"),
         (("run", "qubits.toml"), 2, "local:stim has 4096 qubits, not 5,000: ask for fewer"),
-        (("run", "few.toml"), 2, "20 shots of 20 qubits of local:stim carry some"),
+        (("run", "few.toml"), 2, "20 shots of local:stim are too few"),
         (("run", "ledger.toml"), 2, "ledger.url is not a database URL"),
         (("config", "check", "ledger.toml"), 2, "ledger.toml: ledger.url is not a database URL"),
         (("run", "none.toml", "--out", "-"), 2, "--out needs a file here"),

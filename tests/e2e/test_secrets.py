@@ -62,7 +62,7 @@ usd_per_job = 100
 [[backend]]
 address = "{address}"
 qubits = 4
-shots = 400
+shots = 1024
 {settings}
 """
 

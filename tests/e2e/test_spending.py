@@ -18,13 +18,13 @@ from services.braket_faults import Fault
 QRNG = str(Path(sys.executable).with_name("qrng"))
 RUN_FILE = """
 version = 1
-request = { bytes = 448, mode = "plan" }
+request = { bytes = 896, mode = "plan" }
 policy = { fallback = "hardware-only", hedge = true, max_attempts = 1 }
-budget = { usd = 4.00 }
+budget = { usd = 9.00 }
 adapters.braket = { region = "eu-north-1", s3 = "s3://amazon-braket-test/hub" }
 [[backend]]
 address = "braket:garnet"
-shots = 512
+shots = 1024
 """
 
 
@@ -102,7 +102,7 @@ def test_on_a_terminal_it_offers_to_go_on_and_shows_how_far_it_is(service: Brake
     assert code == 0, shown
     assert f"run {run.draw_id} of this request is unfinished" in shown
     assert "Go on with it? [Y/n]" in shown
-    assert "may cost up to what is left of budget.usd = 4.00 USD" in shown
+    assert "may cost up to what is left of budget.usd = 9.00 USD" in shown
     assert "braket:garnet" in shown
     with Hub.open(config) as hub:
         assert [(one.draw_id, one.delivered) for one in hub.runs()] == [(run.draw_id, True)]
@@ -142,4 +142,4 @@ def test_a_full_disk_at_the_end_leaves_a_run_to_resume(service: BraketService, c
     paid, out = len(service.tasks.all), config.with_name("out")
     again = qrng("run", config, "--yes", "--resume", run.draw_id, "--out", out)
     assert again.returncode == 0, again.stderr.decode()
-    assert (out.stat().st_size, len(service.tasks.all)) == (448, paid)
+    assert (out.stat().st_size, len(service.tasks.all)) == (896, paid)

@@ -26,11 +26,11 @@ RUN_FILE = """
 version = 1
 request.bytes = 32
 policy.fallback = "hardware-only"
-budget.most_per_job = 10
+budget.usd_per_job = 10
 adapters.ibm.runtime_url = "{url}"
 [[backend]]
 address = "ibm:ibm_guadalupe"
-shots = 500
+shots = 1024
 """
 
 
@@ -42,7 +42,7 @@ budget = { usd_per_job = 10, project = "keys", usd_per_month = 5 }
 adapters.braket = { region = "eu-north-1", s3 = "s3://amazon-braket-test/hub" }
 [[backend]]
 address = "braket:garnet"
-shots = 1000
+shots = 1024
 """
 
 
@@ -96,8 +96,8 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
         ]  # fmt: skip
         errors = [run.communicate(timeout=120)[1].decode() for run in runs]
         codes = [run.returncode for run in runs]
-        price = Decimal("0.30") + 1000 * Decimal("0.00145")
-        assert len(braket.tasks.all) == 2, "two tasks of 1.75 USD, estimated at up to 2.19, are all that 5 USD pay for"
+        price = Decimal("0.30") + 1024 * Decimal("0.00145")
+        assert len(braket.tasks.all) == 2, "two tasks of 1.78 USD, estimated at up to 2.23, are all that 5 USD pay for"
         assert (codes.count(0), codes.count(1)) == (2, 2)
         assert sum("the budget project keys" in error and "spent or reserved" in error for error in errors) >= 2
         with Hub.open(config) as hub:
