@@ -216,6 +216,9 @@ def test_after_a_rotation_old_receipts_hold_and_new_ones_bear_the_new_key(folder
         f"public key   {os.environ['QRNG_STATE_DIR']}/receipt-keys/{fingerprint()}.pem",
         f"former       {old}",
     ]
+    Path(os.environ["QRNG_STATE_DIR"], "receipt-keys", f"{old}.pem").unlink()
+    given_up = qrng("verify", "receipt.json", folder=folder)
+    assert (given_up.returncode, "which is none of this host's" in given_up.stderr) == (1, True)
     assert shown[0] == f"key          {' '.join(fingerprint()[i : i + 4] for i in range(0, 16, 4))}"
 
 
