@@ -13,7 +13,7 @@ from qrng_hub.errors import ConfigError, ReceiptError
 if TYPE_CHECKING:
     from qrng_hub.verification import Verified
 
-_MOST_BYTES = 1 << 28
+_MOST_BYTES = 1 << 26
 
 
 @click.command("verify")
