@@ -48,8 +48,9 @@ bench: setup   ## measure start-up, overhead and throughput; prints JSON
 picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py
 
-schema: setup  ## export the JSON Schema of the run file
+schema: setup  ## export the JSON Schemas of the run file and of a signed receipt
 	@$(BIN)/qrng config schema > configs/schema.json
+	@$(BIN)/qrng config schema receipt > docs/receipt.schema.json
 
 lock: setup    ## resolve the versions anew into requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

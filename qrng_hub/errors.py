@@ -36,6 +36,8 @@
     ├── RunInterruptedError                     the caller stopped the run; the ledger says where it was
     ├── LedgerError                             the ledger cannot be opened, read or written
     │   └── LedgerSchemaError                   it was written by a newer release
+    ├── ReceiptError                            a receipt does not hold, or cannot be read
+    │   └── ReceiptKeyError                     the key that signs receipts is unsafe, damaged or cannot be made
     └── PoolError                               a pool of bytes cannot be opened, read or written
         ├── PoolEmptyError                      fewer bytes are left than were asked for
         ├── PoolKeyError                        its key is missing, unsafe or cannot be kept
@@ -190,6 +192,18 @@ class LedgerError(QRNGError):
 
 class LedgerSchemaError(LedgerError):
     """The ledger was written by a newer release."""
+
+
+class ReceiptError(QRNGError):
+    """A receipt is none, or does not hold; `problems` says why, a sentence each."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ReceiptKeyError(ReceiptError):
+    """The key that signs receipts may be used by others, is damaged, or cannot be made."""
 
 
 class PoolError(QRNGError):

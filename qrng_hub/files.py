@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,19 @@ def state_folder() -> Path:
     """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own."""
     chosen = os.environ.get("QRNG_STATE_DIR")
     return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
+
+
+def exposed(found: os.stat_result) -> str | None:
+    """Says why a file of that status is not for whoever runs this alone, and the cure; None if it is.
+
+    Where files have no owners and modes (Windows) nothing is said.
+    """
+    if not hasattr(os, "geteuid"):
+        return None
+    if found.st_uid != os.geteuid():
+        return f"belongs to user {found.st_uid}, not to {os.geteuid()} who runs this: chown it"
+    mode = stat.S_IMODE(found.st_mode)
+    return f"has mode {mode:04o}, so that others may use it: chmod 600 it" if mode & 0o077 else None
 
 
 def require_writable_folder(folder: Path) -> None:

@@ -29,6 +29,9 @@ _COMMANDS = {
     "pool": "pool",
     "config": "config",
     "report": "report",
+    "receipt": "receipts",
+    "verify": "verify",
+    "keys": "receipts",
     "check": "check",
     "assess": "assess",
 }

@@ -1,4 +1,4 @@
-"""`qrng config`: check a run file, print its schema, copy an example."""
+"""`qrng config`: check a run file, print a schema, copy an example."""
 
 from __future__ import annotations
 
@@ -30,9 +30,13 @@ def check(path: str) -> None:
 
 
 @config_command.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of a run file."""
-    click.echo(json.dumps(run_file_schema(), indent=2, sort_keys=True))
+@click.argument("document", type=click.Choice(["run-file", "receipt"]), default="run-file")
+def schema(document: str) -> None:
+    """Print the JSON Schema of a run file, or of a signed receipt."""
+    from qrng_hub.verification import signed_receipt_schema  # loads cryptography
+
+    make = signed_receipt_schema if document == "receipt" else run_file_schema
+    click.echo(json.dumps(make(), indent=2, sort_keys=True))
 
 
 @config_command.command("init")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, r
 from qrng_hub.config import load_run_file, with_budget
 from qrng_hub.files import require_writable, state_folder, write_private
 from qrng_hub.records import Draw, Receipt
+
+if TYPE_CHECKING:
+    from qrng_hub.signing import SignedReceipt
 
 _SHOWN_BYTES = 4096
 
@@ -46,7 +49,7 @@ class _Dollars(click.ParamType[Decimal]):
     "--out", type=click.Path(), help="Write to this file (mode 0600), in the format chosen, and not to stdout."
 )
 @click.option("--backend", metavar="ADDRESS", help="Draw from this backend only, e.g. cirq:simulator.")
-@click.option("--receipt", "receipt_path", type=click.Path(), help="Write the receipt to this file.")
+@click.option("--receipt", "receipt_path", type=click.Path(), help="Write the signed receipt to this file.")
 def bytes_command(
     count: int, config: str | None, encoding: str, out: str | None, backend: str | None, receipt_path: str | None
 ) -> None:
@@ -54,12 +57,14 @@ def bytes_command(
     if out is not None and out == receipt_path:
         raise click.UsageError("--out and --receipt name the same file")
     with open_output(out) as file, open_output(receipt_path, default=None) as receipt_file:
+        sign = _signer() if receipt_path else None
         with open_hub(config) as hub:
             if hub.run_file.request.mode == "plan":
                 raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
             draw = hub.draw(count, backend=backend)
         file.write(ENCODERS[encoding](draw.data))
-        receipt_file.write(_receipt_text(draw.receipt))
+        if sign:
+            receipt_file.write(sign(draw.receipt).text())
 
 
 @click.command("run")
@@ -78,6 +83,7 @@ def run_command(
         raise click.UsageError("--resume needs the id of a run, and goes without --new: `qrng jobs --runs` lists them")
     run_file = with_budget(load_run_file(config), budget)
     _require_outlet(out, as_json, run_file.request.bytes)
+    sign = _signer()
     stdout = sys.stdout
     with open_hub(run_file) as hub:
         if run_file.request.mode == "plan":
@@ -89,7 +95,7 @@ def run_command(
             def deliver(draw: Draw) -> None:
                 display.close()
                 with redirect_stdout(stdout):
-                    _deliver(draw, out, as_json)
+                    _deliver(draw, sign(draw.receipt), out, as_json)
 
             draw = partial(hub.resume, resume) if resume else hub.run
             draw(on_progress=display, deliver=deliver)
@@ -105,22 +111,23 @@ def _require_outlet(out: str | None, as_json: bool, count: int) -> None:
         raise click.UsageError(f"{count:,} bytes are too many to print; name a file with --out")
 
 
-def _deliver(draw: Draw, out: str | None, as_json: bool) -> None:
+def _signer() -> Callable[[Receipt], SignedReceipt]:
+    """Gets the key ready that signs receipts, before anything is paid for that could then not be signed."""
+    from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which bytes alone do not need
+
+    key = receipt_keys().current()
+    return lambda receipt: signed(receipt.model_dump_json(), key)
+
+
+def _deliver(draw: Draw, receipt: SignedReceipt, out: str | None, as_json: bool) -> None:
     """Writes or prints the bytes, and writes their receipt."""
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
-    write_private(path, _receipt_text(draw.receipt))
+    write_private(path, receipt.text())
     if out:
         write_private(out, draw.data)
     if as_json:
-        click.echo(json.dumps(_document(draw, path, with_bytes=not out), indent=2))
+        shown: dict[str, object] = {} if out else {"bytes_hex": draw.data.hex()}
+        shown |= {"receipt_path": str(path)} | receipt.model_dump(mode="json")
+        click.echo(json.dumps(shown, indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
-
-
-def _document(draw: Draw, path: Path, *, with_bytes: bool) -> dict[str, object]:
-    shown: dict[str, object] = {"bytes_hex": draw.data.hex()} if with_bytes else {}
-    return shown | {"receipt_path": str(path), "receipt": draw.receipt.model_dump(mode="json")}
-
-
-def _receipt_text(receipt: Receipt) -> bytes:
-    return receipt.model_dump_json(indent=2).encode() + b"\n"

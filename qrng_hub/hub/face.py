@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import JsonValue, ValidationError
 
@@ -48,6 +48,9 @@ from qrng_hub.records import (
 )
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 from qrng_hub.runner import Inline, Progress, Runner, Standing, require_private, retain
+
+if TYPE_CHECKING:
+    from qrng_hub.signing import SignedReceipt
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -302,6 +305,13 @@ class Hub(Faces):
     def receipt(self, draw_id: str) -> Receipt:
         """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""
         return self._ledger.receipt(draw_id)
+
+    def signed_receipt(self, draw_id: str) -> SignedReceipt:
+        """Signs it with the key of this user and host; raises `ReceiptKeyError` besides, if that key is unsafe."""
+        from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which a draw does not need
+
+        self.receipt(draw_id)
+        return signed(self._ledger.receipt_text(draw_id), receipt_keys().current())
 
     def close(self) -> None:
         """Waits for what is running and closes everything."""

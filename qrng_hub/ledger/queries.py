@@ -223,11 +223,16 @@ def receipts(connection: Connection) -> tuple[Receipt, ...]:
 
 def receipt(connection: Connection, draw_id: str) -> Receipt:
     """Reads the receipt of a draw."""
+    return _receipt(receipt_text(connection, draw_id))
+
+
+def receipt_text(connection: Connection, draw_id: str) -> str:
+    """Returns the receipt of a draw as it was written."""
     statement = select(schema.draws.c.receipt).where(schema.draws.c.draw_id == draw_id)
-    text: Any = connection.execute(statement).scalar()
+    text: str | None = connection.execute(statement).scalar()
     if text is None:
         raise LedgerError(f"the ledger has no draw {draw_id!r}")
-    return _receipt(text)
+    return text
 
 
 def _receipt(text: str) -> Receipt:

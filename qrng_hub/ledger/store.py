@@ -176,6 +176,11 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.receipt(connection, draw_id)
 
+    def receipt_text(self, draw_id: str) -> str:
+        """Returns it as it was written, with the fields that it had then; raises likewise."""
+        with self._database.reading() as connection:
+            return queries.receipt_text(connection, draw_id)
+
     @property
     def shown_url(self) -> str:
         """Where the ledger is, without a password."""

@@ -41,7 +41,7 @@ def test_writes_bytes_and_receipt_to_files_of_mode_0600(tmp_path: Path) -> None:
     done = qrng("bytes", "48", "--format", "raw", "--out", "key", "--receipt", "receipt.json", folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert len((tmp_path / "key").read_bytes()) == 48
-    assert json.loads((tmp_path / "receipt.json").read_text())["bytes"] == 48
+    assert json.loads((tmp_path / "receipt.json").read_text())["receipt"]["bytes"] == 48
     assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("key", "receipt.json")] == [0o600, 0o600]
 
 
@@ -56,7 +56,7 @@ def test_runs_a_file_and_shows_a_table_the_bytes_and_the_receipt(tmp_path: Path)
     assert re.search(r"^[0-9a-f]{64}$", text, re.MULTILINE)
     receipt = re.search(r"receipt (\S+)", text)
     assert receipt is not None
-    assert json.loads(Path(receipt[1]).read_text())["sources"][0]["shots"] == 4096
+    assert json.loads(Path(receipt[1]).read_text())["receipt"]["sources"][0]["shots"] == 4096
 
 
 def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
@@ -89,6 +89,12 @@ def test_checks_and_copies_run_files(tmp_path: Path) -> None:
     assert checked.stdout.decode() == "quickstart.toml: fine, 5 backend(s), 32 bytes\n"
     again = qrng("config", "init", "quickstart", folder=tmp_path)
     assert (again.returncode, b"File exists" in again.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the source distribution has no docs")
+def test_the_schema_of_a_receipt_that_is_checked_in_is_the_one_printed() -> None:
+    schema = json.loads(qrng("config", "schema", "receipt").stdout)
+    assert schema == json.loads((ROOT / "docs" / "receipt.schema.json").read_text()), "run `make schema`"
 
 
 def test_the_schema_that_is_checked_in_is_the_one_printed_and_accepts_the_examples() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from qrng_hub.delivery.pool.storage import replace_durably
 from qrng_hub.errors import PoolKeyError
+from qrng_hub.files import exposed
 
 KEY_BYTES = 32
 _SERVICE = "qrng-hub"
@@ -186,16 +186,8 @@ def _key_from(text: str) -> bytes:
 
 def _require_private(path: Path, found: os.stat_result) -> None:
     """Raises `PoolKeyError` if a key file belongs to somebody else or others may do anything with it."""
-    if found.st_uid != os.geteuid():
-        raise PoolKeyError(
-            f"the key file {path} belongs to user {found.st_uid}, not to {os.geteuid()} who runs this: chown it, or"
-            " name a key file of your own"
-        )
-    if (mode := stat.S_IMODE(found.st_mode)) & 0o077:
-        raise PoolKeyError(
-            f"the key file {path} has mode {mode:04o}, so that others may use it: chmod 600 it, then `qrng pool"
-            " rotate-key` makes another key"
-        )
+    if how := exposed(found):
+        raise PoolKeyError(f"the key file {path} {how}, then `qrng pool rotate-key` makes another key")
 
 
 def _pool_of(name: str) -> str:

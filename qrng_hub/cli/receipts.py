@@ -1,0 +1,55 @@
+"""`qrng receipt` and `qrng keys`: signed receipts of earlier draws, and the key that signs them."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from qrng_hub.cli.output import open_output
+
+
+@click.command("receipt")
+@click.argument("draw_id", metavar="ID")
+@click.option("--config", type=click.Path(), help="The run file whose ledger to read.")
+@click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
+def receipt_command(draw_id: str, config: str | None, out: str | None) -> None:
+    """Sign and print the receipt of the draw ID, as the ledger has it."""
+    from qrng_hub.cli.opening import open_hub  # the keys need no hub
+
+    with open_output(out) as file:
+        with open_hub(config) as hub:
+            receipt = hub.signed_receipt(draw_id)
+        file.write(receipt.text())
+
+
+@click.group("keys")
+def keys_command() -> None:
+    """Show or replace the key that signs the receipts of this user on this host."""
+
+
+@keys_command.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(as_json: bool) -> None:
+    """Show the fingerprint of the key, which is made if there is none, and of those before it."""
+    from qrng_hub.signing import receipt_keys, short
+
+    keys = receipt_keys()
+    current = keys.current().fingerprint
+    former = [one for one in keys.known() if one != current]
+    public = keys.public_path(current)
+    if as_json:
+        click.echo(json.dumps({"fingerprint": current, "public_key": str(public), "former": former}, indent=2))
+        return
+    for name, text in (("key", short(current)), ("fingerprint", current), ("public key", str(public))):
+        click.echo(f"{name:<12} {text}")
+    for one in former:
+        click.echo(f"{'former':<12} {one}")
+
+
+@keys_command.command("rotate")
+def rotate() -> None:
+    """Sign with a new key from now on; what the old one signed can still be verified here."""
+    from qrng_hub.signing import receipt_keys
+
+    click.echo(f"receipts are signed with the key {receipt_keys().rotate().fingerprint} from now on")

@@ -1,0 +1,77 @@
+"""`qrng verify`: does a signed receipt hold, and what does that prove? Asks nobody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qrng_hub.errors import ConfigError, ReceiptError
+
+if TYPE_CHECKING:
+    from qrng_hub.verification import Verified
+
+_MOST_BYTES = 1 << 26
+
+
+@click.command("verify")
+@click.argument("receipt", type=click.Path())
+@click.option("--data", type=click.Path(), help="The output it speaks of, as bytes, to compare length and SHA-256.")
+@click.option(
+    "--key",
+    metavar="FINGERPRINT|FILE",
+    help="The key that must have signed it, by fingerprint or PEM file.  [default: any of this user and host]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def verify_command(receipt: str, data: str | None, key: str | None, as_json: bool) -> None:
+    """Verify the signed receipt in the file RECEIPT, offline.
+
+    Exits with 1 if anything does not hold, and says what.
+    """
+    from qrng_hub.signing import receipt_keys
+    from qrng_hub.verification import digest_of, trusted_fingerprint, verify
+
+    text = _text(receipt)
+    named = None if key is None else trusted_fingerprint(key)
+    compared = None if data is None else digest_of(data)
+    try:
+        verified = verify(text, host=receipt_keys().known(), named=named, data=compared)
+    except ReceiptError as error:
+        if as_json:
+            click.echo(json.dumps({"holds": False, "problems": error.problems}, indent=2))
+            raise SystemExit(1) from None
+        raise ReceiptError(*(f"{receipt} does not hold: {problem}" for problem in error.problems)) from error
+    if as_json:
+        click.echo(json.dumps({"holds": True} | verified.model_dump(mode="json"), indent=2))
+    else:
+        _show(verified)
+
+
+def _text(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(text) > _MOST_BYTES:
+        raise ConfigError(f"{path} is longer than {_MOST_BYTES:,} bytes, and no receipt is")
+    return text
+
+
+def _show(verified: Verified) -> None:
+    """Prints what holds; text from the receipt is shown without what could steer a terminal."""
+    lines = [
+        ("holds", f"the receipt of draw {_plain(verified.draw_id)}"),
+        ("output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"),
+        ("key", f"{verified.fingerprint}, {'one of this host' if verified.key == 'of this host' else 'as named'}"),
+        *(("proved", text) for text in verified.proved),
+        *(("not proved", text) for text in verified.not_proved),
+    ]
+    for name, text in lines:
+        click.echo(f"{name:<11} {text}")
+
+
+def _plain(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -1,0 +1,15 @@
+"""Verifies signed receipts offline: the signature, the form, what agrees with what, and the file it speaks of."""
+
+from qrng_hub.verification.consistency import contradictions
+from qrng_hub.verification.schema import signed_receipt_schema
+from qrng_hub.verification.verify import FileDigest, Verified, digest_of, trusted_fingerprint, verify
+
+__all__ = [
+    "FileDigest",
+    "Verified",
+    "contradictions",
+    "digest_of",
+    "signed_receipt_schema",
+    "trusted_fingerprint",
+    "verify",
+]

@@ -1,0 +1,194 @@
+"""Verifies a signed receipt: whether it holds, what that proves, and what it does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from pydantic import ValidationError
+
+from qrng_hub.errors import ConfigError, ReceiptError
+from qrng_hub.records import Receipt, Record
+from qrng_hub.signing import SignedReceipt, public_fingerprint, read_json, require_signature, short
+from qrng_hub.validation import key_path
+from qrng_hub.verification.consistency import contradictions
+
+_NEWEST: int = max(get_args(Receipt.model_fields["version"].annotation))
+_CHUNK_BYTES = 1 << 20
+_NOT_PROVED = (
+    "that the provider ran the jobs named and told their true outcomes, or that nobody else has them",
+    "that the bytes are unpredictable beyond the credit, whose assumptions the receipt lists",
+)
+
+
+class FileDigest(NamedTuple):
+    """The length of a file in bytes, and its SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+class Verified(Record):
+    """A receipt that holds: who signed it, what of the output was compared, what that proves and what not."""
+
+    draw_id: str
+    bytes: int
+    origin: str
+    credited_bits: float
+    fingerprint: str
+    key: Literal["of this host", "named"]
+    data: Literal["not compared", "length and SHA-256", "length only"]
+    proved: tuple[str, ...]
+    not_proved: tuple[str, ...]
+
+
+def verify(
+    text: bytes, *, host: Collection[str] = (), named: str | None = None, data: FileDigest | None = None
+) -> Verified:
+    """Verifies the file of a signed receipt.
+
+    The key that signed it has to be the one of the fingerprint `named`, or with none one of `host`, those of this
+    host's keys: a signature with a key that nobody vouches for proves nothing. Raises `ReceiptError`, with a
+    sentence for each thing that does not hold.
+    """
+    document = _document(text)
+    problems = [*_of_signature(document, host, named), *_of_receipt(document["receipt"], data)]
+    if problems:
+        raise ReceiptError(*problems)
+    receipt = _receipt(document["receipt"])
+    signer: Literal["of this host", "named"] = "of this host" if named is None else "named"
+    fingerprint = document["signature"]["fingerprint"]
+    proved, not_proved = _meaning(receipt, signer, fingerprint, data)
+    return Verified(
+        draw_id=receipt.draw_id,
+        bytes=receipt.bytes,
+        origin=receipt.origin,
+        credited_bits=receipt.credit.bits,
+        fingerprint=fingerprint,
+        key=signer,
+        data="not compared" if data is None else "length only" if receipt.sha256 is None else "length and SHA-256",
+        proved=proved,
+        not_proved=not_proved,
+    )
+
+
+def trusted_fingerprint(name: str) -> str:
+    """Reads a fingerprint of 64 hex digits, however spaced, or that of the PEM file of a public key.
+
+    Raises `ConfigError` if it is neither.
+    """
+    digits = re.sub(r"[\s:]", "", name).lower()
+    if re.fullmatch("[0-9a-f]{64}", digits):
+        return digits
+    if re.fullmatch("[0-9a-f]{8,}", digits) and not Path(name).exists():
+        raise ConfigError(f"{name} is {len(digits)} hex digits of a fingerprint: give all 64, or the key's file")
+    return public_fingerprint(Path(name))
+
+
+def digest_of(path: str | Path) -> FileDigest:
+    """Reads a file piece by piece; raises `ConfigError` if it cannot be read."""
+    size, digest = 0, hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while piece := file.read(_CHUNK_BYTES):
+                size += len(piece)
+                digest.update(piece)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    return FileDigest(size, digest.hexdigest())
+
+
+def _document(text: bytes) -> dict[str, Any]:
+    """Reads what looks like a signed receipt of a version that this release knows."""
+    try:
+        found = read_json(text)
+    except ValueError as error:
+        raise ReceiptError(f"it cannot be read as a receipt: {error}") from None
+    document: dict[str, Any] = found if isinstance(found, dict) else {}
+    receipt = document.get("receipt", document)
+    if not isinstance(receipt, dict) or "draw_id" not in receipt:
+        raise ReceiptError("it is JSON, and no receipt: `qrng receipt ID` prints one")
+    if receipt is document or "signature" not in document:
+        raise ReceiptError("it is a receipt without a signature: `qrng receipt ID` prints it with one")
+    version = receipt.get("version")
+    if isinstance(version, int) and version > _NEWEST:
+        raise ReceiptError(f"it is a receipt of version {version}, and this release reads {_NEWEST}: upgrade qrng-hub")
+    return document
+
+
+def _of_signature(document: dict[str, Any], host: Collection[str], named: str | None) -> Iterator[str]:
+    try:
+        signed = SignedReceipt.model_validate_json(json.dumps(document), strict=True)
+        require_signature(signed)
+    except ValidationError as error:
+        yield _sentence(error)
+        return
+    except ReceiptError as error:
+        yield str(error)
+        return
+    found = signed.signature.fingerprint
+    if named is not None and found != named:
+        yield f"it is signed with the key {found}, not with {named}, which was named"
+    elif named is None and found not in host:
+        yield (
+            f"it is signed with the key {found}, which is none of this host's, and anybody can sign with a key of"
+            " their own: if it was made elsewhere, ask its maker for the fingerprint and give that with --key"
+        )
+
+
+def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str]:
+    try:
+        receipt = _receipt(fields)
+    except ValidationError as error:
+        yield f"receipt.{_sentence(error)}"
+        return
+    yield from contradictions(receipt)
+    if data is not None:
+        yield from _of_data(receipt, data)
+
+
+def _of_data(receipt: Receipt, data: FileDigest) -> Iterator[str]:
+    if data.size != receipt.bytes:
+        yield (
+            f"the file of {data.size} bytes is not the output of {receipt.bytes}: to compare takes the bytes as such,"
+            " which --format raw writes"
+        )
+    elif receipt.sha256 not in (None, data.sha256):
+        yield f"the file is not the output: its SHA-256 is {data.sha256}, and the receipt says {receipt.sha256!r}"
+
+
+def _meaning(
+    receipt: Receipt, signer: Literal["of this host", "named"], fingerprint: str, data: FileDigest | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Says what a receipt that holds proves, and what it does not."""
+    proved = [f"the receipt is as the holder of the key {short(fingerprint)} signed it, and agrees with itself"]
+    not_proved = list(_NOT_PROVED)
+    if signer == "of this host":
+        not_proved.insert(0, "anything to others: whoever runs programs under this account can sign with its key")
+    else:
+        not_proved.insert(0, "whose key that is, unless its fingerprint came to you by a way that you trust")
+    if data is None:
+        not_proved.insert(0, "which bytes it speaks of: no file was given with --data")
+    elif receipt.sha256 is None:
+        not_proved.insert(0, "that the file is the output: a digest would reveal so short a one, so there is none")
+        proved.append(f"the file is as long as the output, {receipt.bytes} bytes")
+    else:
+        proved.append(f"the file is the output, byte by byte: {receipt.bytes} bytes, SHA-256 {receipt.sha256}")
+    return tuple(proved), tuple(not_proved)
+
+
+def _receipt(fields: dict[str, Any]) -> Receipt:
+    return Receipt.model_validate_json(json.dumps(fields), strict=True)
+
+
+def _sentence(error: ValidationError) -> str:
+    """Says the first thing that is wrong; names in the document may be anything, and are quoted."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    path = key_path(
+        [part if isinstance(part, int) else part.encode("unicode_escape").decode() for part in problem["loc"]]
+    )
+    return f"{path}: {problem['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}"
