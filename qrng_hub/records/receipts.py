@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.shown import draw_html
 
 
 class Substitution(Record):
@@ -103,6 +104,9 @@ class Draw(Record):
     def __repr__(self) -> str:
         receipt = self.receipt
         return f"<Draw {receipt.draw_id}: {len(self)} bytes, {receipt.origin}, {receipt.credit.bits:.0f} bits credited>"
+
+    def _repr_html_(self) -> str:
+        return draw_html(self)
 
 
 class LedgerEvent(Record):
