@@ -82,16 +82,13 @@ def resumable(path: Path, wanted: Wanted, start: bytes) -> Iterator[ResumableFil
         if last is None and path.exists() and not part.exists():
             raise ConfigError(f"{path} is there already, and no {part.name} beside it says that it is unfinished:"
                               " choose another name, or delete it")  # fmt: skip
-        try:
-            with _opened(part) as lines, _opened(path) as file:
-                if last is None:
-                    _begin(file, lines, start, wanted)
-                else:
-                    _go_on(path, part, file, last)
-                lines.seek(0, os.SEEK_END)
-                yield ResumableFile(path, part, file, lines, last.bytes_done if last else 0)
-        except PermissionError as error:
-            raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
+        with _opened(part) as lines, _opened(path) as file:
+            if last is None:
+                _begin(file, lines, start, wanted)
+            else:
+                _go_on(path, part, file, last)
+            lines.seek(0, os.SEEK_END)
+            yield ResumableFile(path, part, file, lines, last.bytes_done if last else 0)
 
 
 def _begin(file: BinaryIO, lines: BinaryIO, start: bytes, wanted: Wanted) -> None:
@@ -129,7 +126,10 @@ def _last_written(part: Path, wanted: Wanted) -> Written | None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600), "r+b")
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600), "r+b")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
 
 
 def _append(lines: BinaryIO, record: Record) -> None:

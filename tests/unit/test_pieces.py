@@ -16,7 +16,7 @@ from qrng_hub.cli.sizes import Size
 from qrng_hub.delivery.ctr_drbg import DerivedCtrDrbg
 from qrng_hub.delivery.pieces import PIECE_BYTES, Piece, pieces_of_draws, pieces_of_generator
 from qrng_hub.delivery.resumable import Wanted, resumable
-from qrng_hub.errors import ConfigError, LedgerError, RequestError
+from qrng_hub.errors import AuthenticationError, ConfigError, LedgerError, RequestError
 from qrng_hub.records import Draw
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -140,7 +140,7 @@ def test_a_file_goes_on_after_the_last_piece_that_is_said_to_be_in_it(tmp_path: 
     path.write_bytes(path.read_bytes() + b"half a piece")
     part.write_bytes(part.read_bytes() + b'{"draw_id":"dra')
     with resumable(path, WANTED, b"HEAD") as file:
-        assert file.bytes_done == 10
+        assert (file.bytes_done, path.stat().st_size) == (10, 14), "what nobody vouches for is cut off"
         file.append(bytes([1]) * 10, piece(1))
     with resumable(path, WANTED, b"HEAD") as file:
         assert file.bytes_done == 20
@@ -187,6 +187,16 @@ def test_what_does_not_fit_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
         pass
     part.write_bytes(part.read_bytes() + b"nonsense\n")
     with pytest.raises(ConfigError, match="damaged"), resumable(path, WANTED, b""):
+        pass
+
+
+def test_an_error_of_a_draw_is_not_taken_for_one_of_the_file(tmp_path: Path) -> None:
+    """That of the credentials is a PermissionError, as one of a file is."""
+    with pytest.raises(AuthenticationError, match="no"), resumable(tmp_path / "out", WANTED, b"HEAD"):
+        raise AuthenticationError("no")
+    (tmp_path / "out").unlink()
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ConfigError, match="out cannot be written"), resumable(tmp_path / "out", WANTED, b"HEAD"):
         pass
 
 
