@@ -96,6 +96,11 @@ class BudgetSettings(Record):
         """The most that one job may be estimated to cost."""
         return self.usd_per_job if self.usd_per_job is not None else self.usd or Decimal(0)
 
+    @property
+    def may_spend(self) -> bool:
+        """Whether a draw may cost anything."""
+        return self.most_per_job > 0 or self.unknown_price == "accept"
+
 
 class BackendSettings(Record):
     """`[[backend]]`: one backend to use, in the order of the file."""

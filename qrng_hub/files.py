@@ -86,9 +86,14 @@ def private_file(path: str | Path) -> Iterator[BinaryIO]:
         raise
 
 
+def is_plain(path: Path) -> bool:
+    """Whether a path is a plain file's, or will be; not that of a device, nor what stands for an open file."""
+    return not path.exists() or (path.is_file() and path.parts[:2] not in (("/", "dev"), ("/", "proc")))
+
+
 def _open_stream(path: Path) -> tuple[None, BinaryIO] | None:
     """Opens what is not a plain file, or stands for an open one as /dev/stdout does; None for any other path."""
-    if path.exists() and (not path.is_file() or path.parts[:2] in (("/", "dev"), ("/", "proc"))):
+    if not is_plain(path):
         return None, os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
     return None
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "backends": "backends",
     "jobs": "jobs",
     "pool": "pool",
+    "keygen": "keygen",
     "config": "config",
     "report": "report",
     "receipt": "receipts",

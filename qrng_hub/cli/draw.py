@@ -8,17 +8,20 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
-from qrng_hub.cli.output import ENCODERS, open_output
+from qrng_hub.cli.output import ENCODERS, encoding_of, open_output
 from qrng_hub.cli.progress import Display
+from qrng_hub.cli.sizes import Size
 from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, run_to_resume
 from qrng_hub.config import load_run_file, with_budget
+from qrng_hub.delivery.pieces import PIECE_BYTES
 from qrng_hub.files import require_writable, state_folder, write_private
+from qrng_hub.hub import Hub
 from qrng_hub.records import Draw, Receipt
 
 if TYPE_CHECKING:
@@ -42,29 +45,61 @@ class _Dollars(click.ParamType[Decimal]):
 
 
 @click.command("bytes", context_settings={"ignore_unknown_options": True})
-@click.argument("count", type=int)
+@click.argument("count", type=Size())
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
-@click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
+@click.option(
+    "--format", "encoding", type=click.Choice(sorted(ENCODERS)), help="[default: hex; npy where --out ends in .npy]"
+)
 @click.option(
     "--out", type=click.Path(), help="Write to this file (mode 0600), in the format chosen, and not to stdout."
 )
 @click.option("--backend", metavar="ADDRESS", help="Draw from this backend only, e.g. cirq:simulator.")
 @click.option("--receipt", "receipt_path", type=click.Path(), help="Write the signed receipt to this file.")
+@click.option(
+    "--source",
+    type=click.Choice(["draws", "drbg"]),
+    default="draws",
+    show_default=True,
+    help="drbg: the output of a generator that a draw seeds, with the credit of the seed.",
+)
 def bytes_command(
-    count: int, config: str | None, encoding: str, out: str | None, backend: str | None, receipt_path: str | None
+    count: int,
+    config: str | None,
+    encoding: str | None,
+    out: str | None,
+    backend: str | None,
+    receipt_path: str | None,
+    source: Literal["draws", "drbg"],
 ) -> None:
-    """Print COUNT random bytes."""
+    """Print COUNT random bytes: 32, 10MB, 1GiB.
+
+    More than 3 MiB are made and written piece by piece, each from a draw of its own. With --out the same command
+    goes on where it was after a kill: FILE.part says how far it is.
+    """
     if out is not None and out == receipt_path:
         raise click.UsageError("--out and --receipt name the same file")
+    encoding = encoding_of(encoding, out)
+    if source == "drbg" or count > PIECE_BYTES:
+        from qrng_hub.cli.large import write_large  # few outputs are large
+
+        stdout = sys.stdout.buffer
+        with open_hub(config) as hub:
+            _require_no_plan(hub)
+            write_large(hub, count, source, backend, encoding, out, receipt_path, stdout)
+        return
     with open_output(out) as file, open_output(receipt_path, default=None) as receipt_file:
         sign = _signer() if receipt_path else None
         with open_hub(config) as hub:
-            if hub.run_file.request.mode == "plan":
-                raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
+            _require_no_plan(hub)
             draw = hub.draw(count, backend=backend)
         file.write(ENCODERS[encoding](draw.data))
         if sign:
             receipt_file.write(sign(draw.receipt).text())
+
+
+def _require_no_plan(hub: Hub) -> None:
+    if hub.run_file.request.mode == "plan":
+        raise click.UsageError("this run file is a plan, which asks before it spends: use qrng run")
 
 
 @click.command("run")

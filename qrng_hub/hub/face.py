@@ -45,6 +45,7 @@ from qrng_hub.records import (
     Origin,
     RawBlock,
     Receipt,
+    Request,
 )
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 from qrng_hub.runner import Inline, Progress, Runner, Standing, require_private, retain
@@ -150,7 +151,7 @@ class Hub(Faces):
             raise RequestError(
                 f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
             )
-        request = request_of(self.run_file, self._registry, count, backend)
+        request = self._request(count, backend)
         if request.mode == "plan":
             if backend is not None:
                 raise RequestError("a plan chooses its backends itself: leave the backend out, or set another mode")
@@ -338,6 +339,9 @@ class Hub(Faces):
 
     def _replan(self, count: int, standing: Standing | None) -> Plan:
         return plan_of(self.run_file, self._registry, self._ledger, self._clock.now(), count, standing)
+
+    def _request(self, count: int, backend: str | None = None) -> Request:
+        return request_of(self.run_file, self._registry, count, backend)
 
     def _require_open(self) -> None:
         if self._closed:

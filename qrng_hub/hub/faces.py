@@ -1,20 +1,31 @@
-"""The hub in the shapes of `secrets`, `random` and numpy, all on one generator that the hub's draws seed."""
+"""The hub in the shapes of `secrets`, `random` and numpy, all on one generator that draws seed; keys; large outputs."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from qrng_hub.config import MAX_DRAW_BYTES, RunFile
 from qrng_hub.errors import RequestError
+from qrng_hub.hub.opening import require_hardware
+from qrng_hub.records import Draw, Request
 
 if TYPE_CHECKING:  # what nobody asks for is not loaded
     from numpy.random import Generator
 
     from qrng_hub.delivery.drbg import Drbg
+    from qrng_hub.delivery.keys import Key, KeyKind
+    from qrng_hub.delivery.pieces import Piece
+    from qrng_hub.delivery.pool import Pool
     from qrng_hub.delivery.source_generator import SourceGenerator
     from qrng_hub.delivery.source_random import SourceRandom
     from qrng_hub.delivery.tokens import Secrets
+
+
+_MAX_OUTPUT_BYTES = 2**50
 
 
 class Faces(ABC):
@@ -24,9 +35,71 @@ class Faces(ABC):
     with their receipts, are in the ledger, and what they raise is raised by whoever needs the bytes.
     """
 
+    run_file: RunFile
+
     @abstractmethod
     def random_bytes(self, count: int) -> bytes:
         """Returns `count` bytes of a draw."""
+
+    @abstractmethod
+    def draw(self, count: int, *, backend: str | None = None) -> Draw:
+        """Draws `count` bytes, or from one backend only."""
+
+    @abstractmethod
+    def _request(self, count: int, backend: str | None = None) -> Request:
+        """Makes the request of such a draw."""
+
+    def keygen(
+        self,
+        kind: KeyKind,
+        *,
+        backend: str | None = None,
+        pool: Pool | None = None,
+        allow_simulated: bool = False,
+        allow_low_credit: bool = False,
+    ) -> Key:
+        """Makes a key of a draw's bytes, or of a pool's, with its receipt.
+
+        Raises `InsufficientEntropyError` unless all of the bytes come from hardware and their credit suffices, or
+        less is allowed by name; `UnknownNameError` for a kind that there is not; else as `draw` or `Pool.take`.
+        """
+        from qrng_hub.delivery.keys import Seed, make_key, seed_bytes
+
+        count = seed_bytes(kind)
+        if pool is not None:
+            if backend is not None:
+                raise RequestError("a key is made of a pool's bytes or of a backend's: name one of them")
+            seed = Seed.of_pool(pool, count)
+        else:
+            if not allow_simulated:
+                require_hardware(self._request(count, backend))
+            seed = Seed.of_draw(self.draw(count, backend=backend))
+        return make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
+
+    def pieces(
+        self, count: int, *, source: Literal["draws", "drbg"] = "draws", backend: str | None = None
+    ) -> Iterator[Piece]:
+        """Yields `count` bytes, of any number, in pieces of 3 MiB, each a draw with its receipt.
+
+        With `drbg` they are the output of a CTR_DRBG that draws seed, one every 64 GiB. Where the run file lets draws
+        cost money, all is one draw, of 1 GiB at most, since a budget is that of a draw. Raises `RequestError` unless
+        1 <= count <= 1 PiB, else as `draw`.
+        """
+        from qrng_hub.delivery.pieces import PIECE_BYTES, pieces_of_draws, pieces_of_generator
+
+        if not 1 <= count <= _MAX_OUTPUT_BYTES:
+            raise RequestError(f"an output is of 1 to {_MAX_OUTPUT_BYTES:,} bytes, not {count:,}")
+        draw = partial(self.draw, backend=backend)
+        if source == "drbg":
+            return pieces_of_generator(draw, count)
+        if not self.run_file.budget.may_spend:
+            return pieces_of_draws(draw, count)
+        if count > MAX_DRAW_BYTES:
+            raise RequestError(
+                f"{count:,} bytes take several draws, and each may cost what the budget of this run file allows one:"
+                " take a generator's output (--source drbg), or draw 1 GiB at a time"
+            )
+        return pieces_of_draws(draw, count, max(count, PIECE_BYTES))
 
     @property
     def secrets(self) -> Secrets:

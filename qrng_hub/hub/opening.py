@@ -10,8 +10,8 @@ from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
 from qrng_hub.dispatcher import BackendLimits, Limits
-from qrng_hub.errors import UnknownNameError
-from qrng_hub.records import Candidate, Request
+from qrng_hub.errors import InsufficientEntropyError, UnknownNameError
+from qrng_hub.records import Candidate, Origin, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner import rehearse
 
@@ -77,6 +77,17 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
         vendors_min=run_file.policy.vendors_min,
         candidates=candidates_of(run_file, registry, backend),
     )
+
+
+def require_hardware(request: Request) -> None:
+    """Raises `InsufficientEntropyError` if simulators are sure to be among the sources of a request."""
+    eligible = policy.eligible(request)
+    simulators = [one.address for one in eligible if one.origin is Origin.SIMULATOR]
+    if simulators and (request.mode == "each" or len(simulators) == len(eligible)):
+        raise InsufficientEntropyError(
+            f"no key is made of a simulator's output, which carries no credited entropy, and {simulators[0]} is one:"
+            " name hardware, or allow it: --allow-simulated, in Python allow_simulated=True"
+        )
 
 
 def candidates_of(run_file: RunFile, registry: Registry, backend: str | None = None) -> tuple[Candidate, ...]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
+from qrng_hub.planner.shown import plan_html
 from qrng_hub.records import Amount, Candidate, Record
 
 #: A wave has so many times the jobs that the backend has done: a bad one costs a wave and not the budget.
@@ -169,3 +170,6 @@ class Plan(Record):
     def chosen(self) -> tuple[PlanLine, ...]:
         """The backends that run something."""
         return tuple(line for line in self.lines if line.chosen)
+
+    def _repr_html_(self) -> str:
+        return plan_html(self)

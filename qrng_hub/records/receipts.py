@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 
 from qrng_hub.records.base import Origin, Record
 from qrng_hub.records.health import HealthTest
+from qrng_hub.records.shown import draw_html
 
 
 class Substitution(Record):
@@ -144,6 +145,9 @@ class Draw(Record):
     def __repr__(self) -> str:
         receipt = self.receipt
         return f"<Draw {receipt.draw_id}: {len(self)} bytes, {receipt.origin}, {receipt.credit.bits:.0f} bits credited>"
+
+    def _repr_html_(self) -> str:
+        return draw_html(self)
 
 
 class LedgerEvent(Record):

@@ -1,0 +1,142 @@
+"""A file that is written piece by piece and goes on where it was after the process was killed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from pydantic import ValidationError
+
+from qrng_hub.delivery.pieces import Piece, PieceOrigin
+from qrng_hub.errors import ConfigError
+from qrng_hub.files import claimed
+from qrng_hub.records import Record
+
+
+class Wanted(Record):
+    """What a file is to hold; the first line of its `.part`."""
+
+    version: Literal[1] = 1
+    bytes: int
+    encoding: str
+    source: str
+
+
+class Written(PieceOrigin):
+    """A piece that is in the file: another line of its `.part`."""
+
+    bytes_done: int
+    """The bytes of the output up to its end, before they are encoded."""
+    position: int
+    """Where in the file it ends."""
+
+
+class ResumableFile:
+    """The file, whose pieces are on the disk before `FILE.part` says so: what it does not say is made anew."""
+
+    def __init__(self, path: Path, part: Path, file: BinaryIO, lines: BinaryIO, bytes_done: int) -> None:
+        self.path, self._part = path, part
+        self._file, self._lines = file, lines
+        self.bytes_done = bytes_done
+
+    def append(self, encoded: bytes, piece: Piece) -> None:
+        """Writes a piece, in the form in which it stands in the file."""
+        self._file.write(encoded)
+        _flush(self._file)
+        self.bytes_done += len(piece.data)
+        written = Written(
+            draw_id=piece.draw_id,
+            origin=piece.origin,
+            credited_bits=piece.credited_bits,
+            bytes_done=self.bytes_done,
+            position=self._file.tell(),
+        )
+        _append(self._lines, written)
+
+    def written(self) -> Iterator[Written]:
+        """Reads what is said of every piece, also of those of earlier processes."""
+        with self._part.open("rb") as lines:
+            lines.readline()
+            for line in lines:
+                yield Written.model_validate_json(line)
+
+    def finish(self) -> None:
+        """Deletes `FILE.part`: the file is whole."""
+        self._part.unlink()
+
+
+@contextmanager
+def resumable(path: Path, wanted: Wanted, start: bytes) -> Iterator[ResumableFile]:
+    """Opens a new file of mode 0600, which begins with `start`, or goes on with one of which there is a `.part`.
+
+    Raises `ConfigError` for a place that cannot be written, a file that is there whole, or a `.part` that does not
+    fit; `LedgerError` while another process writes the file.
+    """
+    path = Path(os.path.realpath(path))
+    part = path.with_name(f"{path.name}.part")
+    with claimed(path.with_name(f".{path.name}.lock"), str(path)):
+        last = _last_written(part, wanted) if part.exists() else None
+        if last is None and path.exists() and not part.exists():
+            raise ConfigError(f"{path} is there already, and no {part.name} beside it says that it is unfinished:"
+                              " choose another name, or delete it")  # fmt: skip
+        with _opened(part) as lines, _opened(path) as file:
+            if last is None:
+                _begin(file, lines, start, wanted)
+            else:
+                _go_on(path, part, file, last)
+            lines.seek(0, os.SEEK_END)
+            yield ResumableFile(path, part, file, lines, last.bytes_done if last else 0)
+
+
+def _begin(file: BinaryIO, lines: BinaryIO, start: bytes, wanted: Wanted) -> None:
+    lines.truncate(0)
+    _append(lines, wanted)
+    file.truncate(0)
+    file.write(start)
+
+
+def _go_on(path: Path, part: Path, file: BinaryIO, last: Written) -> None:
+    if path.stat().st_size < last.position:
+        raise ConfigError(f"{path} is shorter than {part.name} says: delete both to begin anew")
+    file.truncate(last.position)
+    file.seek(last.position)
+
+
+def _last_written(part: Path, wanted: Wanted) -> Written | None:
+    """Reads how far the file is, and cuts off a line that a kill left torn; None if no piece is in the file."""
+    whole, last = 0, None
+    with part.open("r+b") as lines:
+        for number, line in enumerate(lines):
+            if not line.endswith(b"\n"):
+                break
+            whole += len(line)
+            try:
+                if number:
+                    last = Written.model_validate_json(line)
+                elif Wanted.model_validate_json(line) != wanted:
+                    raise ConfigError(f"{part} is of another output ({line.decode().strip()}): repeat the command that"
+                                      " began it, or delete it and its file")  # fmt: skip
+            except ValidationError:
+                raise ConfigError(f"{part} is damaged: delete it and its file to begin anew") from None
+        lines.truncate(whole)
+    return last
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600), "r+b")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
+
+
+def _append(lines: BinaryIO, record: Record) -> None:
+    lines.write(record.model_dump_json().encode() + b"\n")
+    lines.flush()
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
