@@ -32,7 +32,7 @@ def qrng(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 def receipts_in(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line)["receipt"] for line in path.read_text().splitlines()]
 
 
 def require_each_piece_once(data: bytes, receipts: list[dict[str, Any]]) -> None:

@@ -126,7 +126,7 @@ def test_a_draw_shows_where_it_comes_from() -> None:
         "qubits": f"{len(source.qubits)}",
         "shots": f"{source.shots:,}",
         "bytes": "1,000",
-        "estimated bits": f"{source.estimated_bits_per_raw_bit * source.raw_bits:,.0f}",
+        "bound bits": f"{source.bound_bits:,.0f}",
         "credited bits": "0",
         "billed": "0.00 USD",
         "queue s": f"{source.queue_seconds:,.1f}",
