@@ -15,6 +15,7 @@ from qrng_hub.records import (
     BlockYield,
     Candidate,
     Credit,
+    EntropyCredit,
     Extraction,
     ExtractionSummary,
     Finished,
@@ -82,6 +83,8 @@ class SourceTally:
             p_one=tuple((np.sum([block.ones for block in blocks], axis=0) / shots.sum()).tolist()),
             estimated_bits_per_qubit=_weighed([credit.estimated_bits_per_qubit for credit in bounds], shots),
             bound_bits_per_qubit=_weighed([credit.bound_bits_per_qubit for credit in bounds], shots),
+            counted_bits_per_qubit=_weighed([credit.counted_bits_per_qubit for credit in bounds], shots),
+            calibrated_bits_per_qubit=_calibrated(bounds, shots),
             bound_bits=sum(credit.bound_bits_per_shot * credit.shots for credit in bounds),
             bound_epsilon=min(1.0, sum(credit.epsilon for credit in bounds)),
             credited_bits=sum(credit.credited_bits for credit in bounds),
@@ -104,6 +107,11 @@ class SourceTally:
 def _weighed(bits: Sequence[Sequence[float]], shots: npt.NDArray[np.int64]) -> tuple[float, ...]:
     """Averages over the blocks of a source, qubit by qubit, each block with the weight of its shots."""
     return tuple(np.average(np.array(bits), axis=0, weights=shots).tolist())
+
+
+def _calibrated(bounds: Sequence[EntropyCredit], shots: npt.NDArray[np.int64]) -> tuple[float, ...] | None:
+    known = [credit.calibrated_bits_per_qubit for credit in bounds if credit.calibrated_bits_per_qubit is not None]
+    return _weighed(known, shots) if len(known) == len(bounds) else None
 
 
 def _health(reports: Sequence[HealthReport]) -> HealthSummary:

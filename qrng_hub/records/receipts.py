@@ -63,6 +63,10 @@ class SourceReceipt(Record):
     """What the most common value of each qubit suggests; no bound."""
     bound_bits_per_qubit: tuple[float, ...] = ()
     """What is bounded of each qubit, and extracted, in bits a shot, whether or not it is hardware's."""
+    counted_bits_per_qubit: tuple[float, ...] = ()
+    """The bound from how often each qubit gave a one."""
+    calibrated_bits_per_qubit: tuple[float, ...] | None = None
+    """The bound when an adversary knows the readout noise; None where the readout was not calibrated."""
     bound_bits: float = 0.0
     bound_epsilon: float | None = None
     """The probability that any bound on any qubit in any job is wrong."""
