@@ -7,7 +7,8 @@
     ├── RequestError (ValueError)               a request that nothing could satisfy as asked
     │   ├── BackendLimitError                   more qubits, shots or circuits than the backend takes
     │   ├── UnsupportedCircuitError             a gate or a coupling the backend does not have
-    │   └── StatelessError (TypeError)          numbers that come from a source have no state to seed, save or copy
+    │   ├── StatelessError (TypeError)          numbers that come from a source have no state to seed, save or copy
+    │   └── MissingExtraError (ImportError)     it needs an optional package that is not installed
     ├── UnknownNameError (LookupError)          no adapter, protocol or example of that name
     │   └── UnknownBackendError                 no backend of that address
     ├── AdapterError                            the code for a vendor cannot be used
@@ -69,6 +70,10 @@ class UnsupportedCircuitError(RequestError):
 
 class StatelessError(RequestError, NotImplementedError, TypeError):
     """Numbers that come from a source have no state to seed, save, copy or pickle."""
+
+
+class MissingExtraError(RequestError, ImportError):
+    """What was asked for needs an optional package that is not installed; the message says how to install it."""
 
 
 class UnknownNameError(QRNGError, LookupError):
