@@ -137,10 +137,11 @@ def split_rounds(cells: npt.NDArray[Any], training_rounds: int) -> tuple[Trainin
             f"of {cells.size:,} rounds, {training_rounds:,} cannot be for training: leave some to certify"
         )
     first, rest = cells[:training_rounds], cells[training_rounds:]
-    return TrainingCounts(_tally(first)), JudgedCounts(_tally(rest))
+    return TrainingCounts(tally(first)), JudgedCounts(tally(rest))
 
 
-def _tally(cells: npt.NDArray[Any]) -> Counted:
+def tally(cells: npt.NDArray[Any]) -> Counted:
+    """Counts cells of shape (n,): int64 of shape (16,)."""
     step = 8 * _BYTES_AT_ONCE
     parts = (np.bincount(cells[at : at + step], minlength=16) for at in range(0, cells.size, step))
     return sum(parts, np.zeros(16, np.int64))

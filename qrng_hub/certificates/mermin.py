@@ -12,13 +12,13 @@ up and divided by eight, are at most b = p_lose / (8 (1/2 - e)^3), and two of th
 Two answers do not depend on the third setting, so this holds at all eight. Source: Foreman, Wright, Edgington, Berta
 and Curchod, arXiv:2009.06551; its text was not compared word by word.
 
-**Finite statistics** are this project's own. Let p_i be the chance of losing round i given all before and the adversary's
-classical information, L_i whether it is lost, and q the share of n rounds that may be lost. For s > 0 the product over
-i of exp(-s L_i) / (1 - p_i (1 - exp(-s))) has mean 1, and among p_i of one mean its denominator is largest if they are
-equal. By Markov's inequality, at the best s, the probability that at most q n rounds are lost and yet the mean of
-p_i is above p is at most 2^(-n D(q || p)), D being the relative entropy in bits: Chernoff's bound, for a device that
-remembers. As -log2 P(b) is convex, the answers then have at least n times its value at the p for which this is
-eps_s kappa. No independence of rounds is assumed.
+**Finite statistics** are this project's own. Let p_i be the chance of losing round i given all before and the
+classical information of the adversary, L_i whether it is lost, and q the share of n rounds that may be lost. For s >
+0 the product over i of exp(-s L_i) / (1 - p_i (1 - exp(-s))) has mean 1, and among p_i of one mean its denominator is
+largest if they are equal. By Markov's inequality, at the best s, the probability that at most q n rounds are lost and
+yet the mean of p_i is above p is at most 2^(-n D(q || p)), D being the relative entropy in bits: Chernoff's bound,
+for a device that remembers. As -log2 P(b) is convex, the answers then have at least n times its value at the p for
+which this is eps_s kappa. No independence of rounds is assumed.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def largest_deviation(score: float) -> float:
 
 def guessing_probability(losing: float, rate: float = 1.0) -> float:
     """Returns P(b) of the module, at most 1, for a probability of losing and a source's rate."""
-    loss = losing / (8 * (0.5 - source_deviation(rate)) ** 3) if rate > 0 else math.inf
+    loss = losing / (8 * (0.5 - source_deviation(rate)) ** 3)
     if loss >= 1 / 8:
         return 1.0
     if loss >= 1 / 16:
@@ -115,7 +115,10 @@ def mermin_bits(rounds: int, score: float, rate: float, epsilons: Epsilons) -> f
 
 
 def certify_mermin(rounds: int, score: float, rate: float, epsilons: Epsilons) -> Certificate:
-    """Certifies a run that reaches the value M fixed for it, with settings of a source of this rate. Raises likewise."""
+    """Certifies a run that reaches the value M fixed for it, with settings of a source of this rate.
+
+    Raises `RequestError` for numbers out of range.
+    """
     bits = mermin_bits(rounds, score, rate, epsilons)
     error = epsilons.smooth * epsilons.kappa
     return Certificate(

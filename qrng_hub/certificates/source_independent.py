@@ -21,7 +21,7 @@ _ASSUMPTIONS = (
     "the number of X errors that is accepted was fixed before the data, and all systems sent are counted",
     "the provider reports what was measured, and keeps no copy that an adversary reads",
 )
-_CLUSTERS = "the basis was chosen at random for each group of equally many shots, and the source does not know it within a group"
+_CLUSTERS = "the basis was chosen at random for each group of equally many shots, and the source never knows it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def serfling_deviation(z: int, x: int, epsilon: float) -> float:
     The phase error rate of the units in Z exceeds the rate seen in X by theta with a probability of at most
     epsilon^2, and the smoothing error of the entropy is the root of that. It holds of rates within a group, between
     0 and 1, as of single errors. Source: Serfling, Ann. Stat. 2, 39 (1974); in this form Tomamichel, Lim,
-    Gisin and Renner, Nat. Commun. 3, 634 (2012), arXiv:1103.4130. Raises `RequestError` for an epsilon not between 0 and 1.
+    Gisin and Renner, Nat. Commun. 3, 634 (2012), arXiv:1103.4130. Raises `RequestError` for an epsilon not between
+    0 and 1.
 
     >>> round(serfling_deviation(10**6, 10**5, 1e-9), 6)
     0.015098
@@ -77,21 +78,21 @@ def serfling_deviation(z: int, x: int, epsilon: float) -> float:
 def smooth_min_entropy(counts: BasisCounts, epsilon: float) -> float:
     """Returns n_z (1 - h(e_x + theta)), of all Z outcomes given quantum side information, in bits; 0 from 1/2 on.
 
-    Raises as `serfling_deviation`.
+    The smoothing error is `epsilon` of the run and its acceptance together: given an acceptance that had probability
+    p, it is epsilon / sqrt(p). Raises as `serfling_deviation`.
+
+    >>> round(smooth_min_entropy(BasisCounts(10**6, 10**5, 2000), 1e-9), 1)
+    780652.2
     """
     rate = counts.x_errors / counts.x + serfling_deviation(*counts.drawn, epsilon)
     return 0.0 if rate >= 0.5 else counts.z * (1 - binary_entropy(rate))
 
 
 def extractable_bits(counts: BasisCounts, epsilon: float) -> float:
-    """Returns n_z (1 - h(e_x + theta)) - t with t = 2 log2(1 / epsilon) - 2, or 0: what hashing leaves, not rounded.
+    """Returns the smooth min-entropy less t = 2 log2(1 / epsilon) - 2, or 0: what hashing leaves, not rounded.
 
-    The output is within 2 epsilon + epsilon of uniform. Source: arXiv:1508.04880, with the leftover hash lemma against
-    quantum side information; the paper's own failure probability of hashing is accounted as epsilon here, and its
-    text was not compared word by word. Raises as `serfling_deviation`.
-
-    >>> round(extractable_bits(BasisCounts(10**6, 10**5, 2000), 1e-9), 1)
-    780652.2
+    The output is within 3 epsilon of uniform: twice the smoothing error, and the leftover hash lemma's. Source:
+    arXiv:1508.04880, whose text was not compared word by word. Raises as `serfling_deviation`.
     """
     return max(0.0, smooth_min_entropy(counts, epsilon) - (2 * math.log2(1 / epsilon) - 2))
 
@@ -99,15 +100,15 @@ def extractable_bits(counts: BasisCounts, epsilon: float) -> float:
 def certify_source_independent(counts: BasisCounts, epsilon: float) -> Certificate:
     """Certifies the Z outcomes of a run that gave this many X errors, or of any that gives no more.
 
-    `certified_bits` is what may be extracted at the same epsilon, so that no extractor has to take its own loss off
-    again; the smooth min-entropy, which is larger, stands in `quantities`. Raises as `serfling_deviation`.
+    `certified_bits` is the smooth min-entropy, from which an extractor takes its own loss; what is left of it at the
+    same epsilon stands in `quantities`. Raises as `serfling_deviation`.
     """
-    bits, entropy = extractable_bits(counts, epsilon), smooth_min_entropy(counts, epsilon)
+    bits = smooth_min_entropy(counts, epsilon)
     grouped = counts.z_groups is not None
     return Certificate(
         level=Level.SOURCE_INDEPENDENT,
-        claim=f"{bits:,.1f} bits can be hashed out of the {counts.z:,} Z outcomes, which have {entropy:,.1f} bits of smooth "
-        "min-entropy given quantum side information",
+        claim=f"at least {bits:,.1f} bits of smooth min-entropy in {counts.z:,} Z outcomes, given quantum side "
+        "information, if a run gives at most this share of X errors",
         certified_bits=bits,
         bits_per_round=bits / counts.z,
         method="source-independent, Serfling's bound on the phase error rate (arXiv:1508.04880)",
@@ -116,11 +117,11 @@ def certify_source_independent(counts: BasisCounts, epsilon: float) -> Certifica
         side_information="quantum",
         adversary="prepares every system, and may keep what is entangled with it; does not touch the measurement",
         assumptions=(*_ASSUMPTIONS, *((_CLUSTERS,) if grouped else ())),
-        epsilons={"smooth": epsilon, "hashing": epsilon},
+        epsilons={"smooth": epsilon},
         setting_origin="declared by the caller: the basis is drawn at random for each "
         + ("group of shots" if grouped else "system"),
         quantities={
-            "smooth_min_entropy_bits": entropy,
+            "extractable_bits": extractable_bits(counts, epsilon),
             "phase_error_deviation": serfling_deviation(*counts.drawn, epsilon),
             "z_systems": counts.z,
             "x_systems": counts.x,
