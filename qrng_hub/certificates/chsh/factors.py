@@ -27,7 +27,9 @@ from qrng_hub.errors import RequestError
 
 _MARGIN = 1 + 1e-12
 """Factors are divided by this and by the worst sum found: it is far more than the rounding of a sum of 16 terms."""
-_POWERS = (1e-6, 2.0)
+_POWERS = (1e-7, 2.0)
+_SMALLEST = 1e-3
+"""No factor is chosen smaller, so that one round that was not expected does not cost everything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,17 +185,32 @@ def _best_factors(rounds: int, distribution: Reals, epsilons: Epsilons, settings
 
 
 class _Program:
-    """max sum nu log F, subject to the sums at all vertices being at most 1, for one power after the other."""
+    """max sum nu log F, subject to the sums at all vertices being at most 1, for one power beta after the other.
+
+    With F = 1 + beta G and the logarithm to second order it is a quadratic program in G, which solvers do well however
+    small beta is. It is solved about F = 1, and again about what came of it, as Newton's method does.
+    """
 
     def __init__(self, distribution: Reals, settings: Settings) -> None:
         cvxpy = load_cvxpy()
+        self._distribution = distribution
         self._sigma, self._mu = settings.joint_vertices
-        self._sums = cvxpy.Parameter(self._sigma.shape, nonneg=True)
-        self._factors = cvxpy.Variable(16, pos=True)
-        objective = cvxpy.Maximize(distribution @ cvxpy.log(self._factors))
-        self._problem = cvxpy.Problem(objective, [self._sums @ self._factors <= 1])
+        self._sums, self._room = cvxpy.Parameter(self._sigma.shape, nonneg=True), cvxpy.Parameter(len(self._sigma))
+        self._slope, self._bend, self._middle = cvxpy.Parameter(16), cvxpy.Parameter(16), cvxpy.Parameter(16)
+        self._unknown = cvxpy.Variable(16)
+        bent = cvxpy.sum_squares(cvxpy.multiply(self._bend, self._unknown) - self._middle)
+        objective = cvxpy.Maximize(self._slope @ self._unknown - bent)
+        self._problem = cvxpy.Problem(objective, [self._sums @ self._unknown <= self._room])
 
     def solve(self, power: float) -> Reals:
         self._sums.value = self._mu * self._sigma ** (1 + power)
+        self._room.value = (1 - self._sums.value.sum(axis=1)) / power
+        first = self._solve_about(np.ones(16), power)
+        return self._solve_about(first, power)
+
+    def _solve_about(self, factors: Reals, power: float) -> Reals:
+        self._slope.value = self._distribution / factors
+        self._bend.value = np.sqrt(self._distribution * power / 2) / factors
+        self._middle.value = self._bend.value * (factors - 1) / power
         solve(self._problem)
-        return np.asarray(self._factors.value, np.float64)
+        return np.maximum(1 + power * np.asarray(self._unknown.value, np.float64), _SMALLEST)
