@@ -37,7 +37,7 @@ def most_failures(runs: int, probability: float) -> int:
 def best_local() -> Reals:
     """Lists the deterministic devices that lose at one pair of settings only, shape (8, 16)."""
     local = vertices()[:16]
-    return local[local[:, winning_cells()].sum(axis=1) == 3]
+    return np.array([sigma for sigma in local if sigma[winning_cells()].sum() == 3])
 
 
 def lowest_score_that_certifies(method: Method, rounds: int, circumstances: Circumstances) -> ChshPlan:
