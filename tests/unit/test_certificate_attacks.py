@@ -165,7 +165,7 @@ def test_a_source_of_known_bits_leaves_as_much_unknown_as_is_certified() -> None
 
 
 def test_a_source_that_cheats_in_whole_groups_is_stopped_by_counting_groups() -> None:
-    """Groups of 100,000 shots share a basis, and a source fills 22 of 4,400 with Z eigenstates: often none is tested."""
+    """Groups of 100,000 shots share a basis, and 22 of 4,400 hold Z eigenstates: often none of these is tested."""
     size, z_groups, x_groups, epsilon, rng, runs = 100_000, 4000, 400, 0.1, np.random.default_rng(7), 1000
     bad = 22
     tested = rng.hypergeometric(bad, z_groups + x_groups - bad, x_groups, runs)
