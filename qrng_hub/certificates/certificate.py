@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -57,6 +58,11 @@ class Epsilons:
     def both(cls, epsilon: float) -> Epsilons:
         """Sets both to one value."""
         return cls(epsilon, epsilon)
+
+    @property
+    def joint_bits(self) -> float:
+        """-log2(smooth kappa): the product itself may be too small for a float."""
+        return -math.log2(self.smooth) - math.log2(self.kappa)
 
     def named(self) -> dict[str, float]:
         """Returns them by name, as certificates keep them."""

@@ -90,11 +90,11 @@ def bits_per_round(score: float, rate: float) -> float:
     return abs(math.log2(guessing_probability(losing_probability(score), rate)))
 
 
-def losing_probability_at_most(losing: float, rounds: int, error: float) -> float:
-    """Bounds the mean probability of losing from above: the largest p with n D(q || p) <= log2(1 / error)."""
+def losing_probability_at_most(losing: float, rounds: int, error_bits: float) -> float:
+    """Bounds the mean probability of losing from above, but for an error of 2^-error_bits: n D(q || p) is that."""
     from scipy.optimize import brentq
 
-    room = math.log2(1 / error) / rounds
+    room = error_bits / rounds
     top = 1 - 1e-15
     if _relative_entropy(losing, top) <= room:
         return 1.0
@@ -108,8 +108,7 @@ def mermin_bits(rounds: int, score: float, rate: float, epsilons: Epsilons) -> f
     It is n times the bits of a round at the bound on the probability of losing, for an error of eps_s kappa, less
     log2(1 / kappa): see the module. Raises `RequestError` for numbers out of range.
     """
-    error = epsilons.smooth * epsilons.kappa
-    losing = losing_probability_at_most(losing_probability(score), require_rounds(rounds), error)
+    losing = losing_probability_at_most(losing_probability(score), require_rounds(rounds), epsilons.joint_bits)
     entropy = rounds * abs(math.log2(guessing_probability(losing, rate)))
     return max(0.0, entropy + math.log2(epsilons.kappa))
 
@@ -120,7 +119,6 @@ def certify_mermin(rounds: int, score: float, rate: float, epsilons: Epsilons) -
     Raises `RequestError` for numbers out of range.
     """
     bits = mermin_bits(rounds, score, rate, epsilons)
-    error = epsilons.smooth * epsilons.kappa
     return Certificate(
         level=Level.MERMIN,
         claim=f"at least {bits:,.1f} bits of smooth min-entropy in {RAW_BITS_PER_ROUND * rounds:,} answers, given the "
@@ -139,7 +137,9 @@ def certify_mermin(rounds: int, score: float, rate: float, epsilons: Epsilons) -
         quantities={
             "source_rate": rate,
             "bits_per_round_without_finite_statistics": bits_per_round(score, rate),
-            "losing_probability_at_most": losing_probability_at_most(losing_probability(score), rounds, error),
+            "losing_probability_at_most": losing_probability_at_most(
+                losing_probability(score), rounds, epsilons.joint_bits
+            ),
             "raw_bits": RAW_BITS_PER_ROUND * rounds,
         },
     )

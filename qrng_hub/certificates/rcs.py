@@ -106,8 +106,8 @@ def quantum_samples(samples: int, score: float, fidelity: float, error: float) -
     return low
 
 
-def entropy_of_ideal_samples(samples: int, qubits: int, error: float) -> float:
-    """Bounds -log2 of the probability of ideal bitstrings from below, but for an `error`, in bits.
+def entropy_of_ideal_samples(samples: int, qubits: int, error_bits: float) -> float:
+    """Bounds -log2 of the probability of ideal bitstrings from below, but for an error of 2^-error_bits, in bits.
 
     2^q p is Gamma(2), whose moment of order s is Gamma(2 + s); Chernoff's bound at the best s.
     """
@@ -118,7 +118,7 @@ def entropy_of_ideal_samples(samples: int, qubits: int, error: float) -> float:
 
     def excess(log_order: float) -> float:
         order = math.exp(log_order)
-        return (samples * math.lgamma(2 + order) + math.log(1 / error)) / order
+        return (samples * math.lgamma(2 + order) + math.log(2) * error_bits) / order
 
     found = minimize_scalar(excess, bounds=(math.log(1e-6), math.log(1e3)), method="bounded")
     return max(0.0, samples * qubits - float(found.fun) / math.log(2))
@@ -176,7 +176,7 @@ def _refusal(samples: Samples, fidelity: float | None, wanted: float) -> str:
 def _bits(samples: Samples, score: float, fidelity: float, epsilons: Epsilons) -> tuple[int, float]:
     error = epsilons.smooth * epsilons.kappa / 2  # one half for the number of quantum samples, one for their entropy
     quantum = quantum_samples(samples.probabilities.size, score, fidelity, error)
-    entropy = entropy_of_ideal_samples(quantum, samples.qubits, error)
+    entropy = entropy_of_ideal_samples(quantum, samples.qubits, epsilons.joint_bits + 1)
     return quantum, max(0.0, entropy + math.log2(epsilons.kappa))
 
 

@@ -131,11 +131,11 @@ def test_finite_rounds_certify_less_and_in_the_limit_as_much() -> None:
 def test_the_bound_on_losing_is_chernoffs_and_covers() -> None:
     """It is too low in at most 1 % of runs of 1,000 rounds: the binomial tail says how often, exactly."""
     for losing in (0.01, 0.05, 0.2):
-        bounds = np.array([losing_probability_at_most(count / 1000, 1000, 0.01) for count in range(301)])
+        bounds = np.array([losing_probability_at_most(count / 1000, 1000, math.log2(100)) for count in range(301)])
         assert (np.diff(bounds) > 0).all()
         assert stats.binom.cdf(int((bounds < losing).sum()) - 1, 1000, losing) <= 0.01
-    assert losing_probability_at_most(0, 1000, 0.01) == pytest.approx(1 - 0.01 ** (1 / 1000), rel=1e-6)
-    assert losing_probability_at_most(1, 1000, 0.01) == 1
+    assert losing_probability_at_most(0, 1000, math.log2(100)) == pytest.approx(1 - 0.01 ** (1 / 1000), rel=1e-6)
+    assert losing_probability_at_most(1, 1000, 7) == 1
 
 
 def test_a_mermin_certificate_says_what_it_rests_on() -> None:
@@ -204,10 +204,10 @@ def test_the_entropy_of_ideal_samples_is_bounded_from_below() -> None:
     """
     y = np.random.default_rng(4).gamma(2, 1, (5000, 200))
     surprisal = 200 * 40 - np.log2(y).sum(axis=1)
-    bound = entropy_of_ideal_samples(200, 40, 0.01)
+    bound = entropy_of_ideal_samples(200, 40, math.log2(100))
     assert (surprisal < bound).sum() <= 87 == stats.binom.isf(1e-6, 5000, 0.01)
     assert bound > 0.99 * surprisal.mean()
-    assert entropy_of_ideal_samples(0, 40, 0.01) == 0
+    assert entropy_of_ideal_samples(0, 40, 7) == 0
 
 
 def test_samples_are_read_from_json_and_csv_as_probabilities_or_amplitudes(tmp_path: Path) -> None:

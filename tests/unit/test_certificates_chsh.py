@@ -183,6 +183,13 @@ def test_tsirelsons_bound_itself_certifies_no_more_than_there_is(method: str) ->
     assert 0.89 * 10**8 < bits < 2 * 10**8
 
 
+@pytest.mark.parametrize("method", ["pef", "eat", "df19"])
+@pytest.mark.parametrize("epsilons", [Epsilons.both(1e-300), Epsilons.both(0.999)])
+def test_the_smallest_and_the_largest_errors_give_a_number(method: str, epsilons: Epsilons) -> None:
+    for rounds, score in ((1, 0.8), (10**6, TSIRELSON_SCORE), (10**9, 0.75 + 1e-6), (10**12, 0.8)):
+        assert 0 <= plan_for_score(method, rounds, score, epsilons).bits < 2 * rounds  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("score", [0.8536, 0.9, 1.0, -0.1, math.nan])
 def test_a_score_that_no_device_has_is_refused(score: float) -> None:
     with pytest.raises(RequestError, match="Tsirelson"):

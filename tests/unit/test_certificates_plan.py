@@ -9,7 +9,7 @@ import pytest
 from qrng_hub.bits import Bits
 from qrng_hub.certificates import Certificate, Epsilons, Level
 from qrng_hub.certificates.certificate import require_rounds
-from qrng_hub.certificates.chsh import Circumstances, Settings, plan_for_score, plan_from_training
+from qrng_hub.certificates.chsh import Circumstances, Settings, judge_best, plan_for_score, plan_from_training
 from qrng_hub.certificates.chsh.factors import likeliest_device
 from qrng_hub.certificates.chsh.polytope import isotropic, vertices
 from qrng_hub.certificates.counts import JudgedCounts, Rounds, TrainingCounts, count_rounds, split_rounds, tally
@@ -40,6 +40,17 @@ def test_a_threshold_just_below_the_honest_score_is_reached_and_just_above_is_no
     assert missed.certified_bits == 0
     assert "missed the threshold" in missed.claim
     assert missed.score == share
+
+
+def test_several_plans_give_the_best_of_them_and_their_errors_add_up() -> None:
+    share = Epsilons.both(1e-9)
+    plans = [plan_for_score("pef", 10**6, 0.9 * 0.85 + step / 100, share) for step in (3, 5, 7, 8)]
+    best = judge_best(plans, JudgedCounts(HONEST[0]))
+    assert best.certified_bits == plans[2].bits > plans[1].bits
+    assert best.epsilons == pytest.approx({"smooth": 4e-9, "kappa": 4e-9})
+    assert best.quantities["plans_tried"] == 4
+    with pytest.raises(RequestError, match="no plan to judge by"):
+        judge_best([], JudgedCounts(HONEST[0]))
 
 
 def test_training_counts_do_not_judge_themselves() -> None:

@@ -6,7 +6,14 @@ The bounds take a threshold score or factors that were fixed before the data. cv
 from qrng_hub.certificates.chsh.entropy_accumulation import entropy_accumulation_bits, improved_bits
 from qrng_hub.certificates.chsh.factors import Factors, Settings, factors_for_score, factors_from_training
 from qrng_hub.certificates.chsh.guessing import joint_guessing_probability, joint_min_entropy, pironio_bits
-from qrng_hub.certificates.chsh.plan import METHODS, ChshPlan, Circumstances, plan_for_score, plan_from_training
+from qrng_hub.certificates.chsh.plan import (
+    METHODS,
+    ChshPlan,
+    Circumstances,
+    judge_best,
+    plan_for_score,
+    plan_from_training,
+)
 from qrng_hub.certificates.chsh.polytope import vertices
 from qrng_hub.certificates.chsh.score import (
     CLASSICAL_SCORE,
@@ -32,6 +39,7 @@ __all__ = [
     "improved_bits",
     "joint_guessing_probability",
     "joint_min_entropy",
+    "judge_best",
     "one_sided_min_entropy",
     "pironio_bits",
     "plan_for_score",

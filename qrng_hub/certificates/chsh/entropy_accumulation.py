@@ -51,7 +51,7 @@ def entropy_accumulation_bits(rounds: int, score: float, epsilons: Epsilons, ans
     that harmless is `improved_bits`, which has no such rounding: with 4 answers it is nowhere below (the
     tests compare the two). Raises `RequestError` for what `require_score` and `require_rounds` refuse.
     """
-    root = 2 * math.sqrt(require_rounds(rounds)) * math.sqrt(1 - 2 * math.log2(epsilons.smooth * epsilons.kappa))
+    root = 2 * math.sqrt(require_rounds(rounds)) * math.sqrt(1 + 2 * epsilons.joint_bits)
     return _best_tangent(
         require_score(score), lambda f, w: rounds * f(w) - root * (math.log2(1 + 2 * answers) + f.slope)
     )
@@ -77,7 +77,7 @@ def _best_order(rounds: int, score: float, tangent: _Tangent, epsilons: Epsilons
     if spread > 1000:  # steeper than any tangent that is worth its correction
         return -math.inf
     logarithm = math.log(2**spread + math.e**2) ** 3 / (6 * math.log(2))
-    error = 1 - 2 * math.log2(epsilons.smooth * epsilons.kappa)
+    error = 1 + 2 * epsilons.joint_bits
 
     def bits(log_order: float) -> float:
         order = math.exp(log_order)

@@ -1,13 +1,14 @@
 """What is fixed before the rounds are played, and the certificate of a run that keeps to it.
 
 Method, number of rounds, threshold, factors and errors are a plan, made before the data. A plan judges counts:
-they reach its threshold and get the bits that it promised, or they get none. Who tries several methods on the same
-rounds gives each a share of the errors.
+they reach its threshold and get the bits that it promised, or they get none. Several plans may be tried on the same
+rounds (`judge_best`): their errors add up.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -190,3 +191,19 @@ def plan_from_training(
     threshold = mean - _DEVIATIONS * deviation * math.sqrt(1 + rounds / training.rounds)
     bits = factors.bits(threshold)
     return ChshPlan("pef", rounds, epsilons, circumstances, bits, None, factors, threshold, training)
+
+
+def judge_best(plans: Sequence[ChshPlan], counts: JudgedCounts) -> Certificate:
+    """Judges counts by several plans, all made before them, and returns the best certificate at their errors added up.
+
+    A plan's bound holds of the runs for which it is the one chosen, if these have its kappa; the rare events of all
+    plans add up. Raises as `ChshPlan.judge`, and for no plan.
+    """
+    if not plans:
+        raise RequestError("there is no plan to judge by: make at least one before the data")
+    best = max((plan.judge(counts) for plan in plans), key=lambda certificate: certificate.certified_bits)
+    errors = {
+        "smooth": sum(plan.epsilons.smooth for plan in plans),
+        "kappa": sum(plan.epsilons.kappa for plan in plans),
+    }
+    return best.model_copy(update={"epsilons": errors, "quantities": best.quantities | {"plans_tried": len(plans)}})
