@@ -8,7 +8,8 @@
     │   ├── BackendLimitError                   more qubits, shots or circuits than the backend takes
     │   ├── UnsupportedCircuitError             a gate or a coupling the backend does not have
     │   ├── StatelessError (TypeError)          numbers that come from a source have no state to seed, save or copy
-    │   └── SamplesError                        samples that an estimate is not defined for
+    │   ├── SamplesError                        samples that an estimate is not defined for
+    │   └── MissingExtraError (ImportError)     it needs an optional package that is not installed
     ├── UnknownNameError (LookupError)          no adapter, protocol or example of that name
     │   └── UnknownBackendError                 no backend of that address
     ├── AdapterError                            the code for a vendor cannot be used
@@ -76,6 +77,10 @@ class StatelessError(RequestError, NotImplementedError, TypeError):
 
 class SamplesError(RequestError):
     """Samples that an estimate is not defined for: too few, of a wrong kind, or out of range."""
+
+
+class MissingExtraError(RequestError, ImportError):
+    """What was asked for needs an optional package that is not installed; the message says how to install it."""
 
 
 class UnknownNameError(QRNGError, LookupError):

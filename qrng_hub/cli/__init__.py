@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": "draw",
     "plan": "plan",
     "extract": "extract",
+    "certify": "certify",
     "backends": "backends",
     "jobs": "jobs",
     "pool": "pool",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qrng_hub.certificates import Certificate
 from qrng_hub.estimators import ESTIMATES, Assessment
 from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
@@ -220,6 +221,20 @@ def show_extraction(extraction: Extraction, written: str) -> None:
     for assumption in extraction.assumptions:
         console.print(Text(f"assumed: {assumption}", "yellow"), soft_wrap=True)
     console.print(Text(written), soft_wrap=True)
+
+
+def show_certificate(certificate: Certificate) -> None:
+    """Prints what is certified, field by field, and what it assumes."""
+    table = _table("field", "value")
+    fields = certificate.model_dump(mode="json", exclude={"assumptions", "epsilons", "quantities"})
+    named = {f"epsilon ({name})": value for name, value in certificate.epsilons.items()}
+    for name, value in (fields | named | certificate.quantities).items():
+        if value is not None:
+            table.add_row(name, value if isinstance(value, str) else f"{value:,.10g}")
+    console = _console()
+    console.print(table)
+    for assumption in certificate.assumptions:
+        console.print(Text(f"assumed: {assumption}", "yellow"), soft_wrap=True)
 
 
 def show_checks(checks: Sequence[Check]) -> None:
