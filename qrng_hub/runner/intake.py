@@ -17,6 +17,9 @@ from qrng_hub.records import Backend, BlockSummary, Finished, Job, JobYield, Req
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.processing import Processing, Recipe
 
+#: what was extracted with a larger epsilon, before the run file was changed, is extracted anew
+_ROUNDING = 1 + 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -34,7 +37,8 @@ class Intake:
 
     def begin(self, adapter: Adapter, finished: Finished) -> Callable[[], JobYield]:
         """Begins to collect and process a job; the function returned waits for what it gave."""
-        if self.kept and (known := self.kept.load(finished.job.spec.key)):
+        known = self.kept.load(finished.job.spec.key) if self.kept else None
+        if known and (known.given.extraction.epsilon_per_block or 1.0) <= self.request.epsilon_per_block * _ROUNDING:
             return lambda: known
         future = self.processing.start(adapter, finished.job, self._recipe(adapter, finished.job))
 

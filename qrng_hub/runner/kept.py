@@ -34,7 +34,8 @@ class Kept:
             file = _File.model_validate_json(self._path(key).read_bytes())
         except (OSError, ValidationError):
             return None
-        return file.given if file.conditioning == DESCRIPTION else None
+        fits = file.conditioning == DESCRIPTION and file.given.job.spec.key == key
+        return file.given if fits else None
 
     def forget(self) -> None:
         """Deletes everything."""

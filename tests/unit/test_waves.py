@@ -141,3 +141,21 @@ def test_a_plan_falls_back_to_a_simulator_that_is_not_listed() -> None:
 def test_limits_that_contradict_one_another_are_refused_at_once(sections: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         Hub.open(values(1, **sections))
+
+
+def test_what_was_extracted_with_a_larger_epsilon_is_extracted_anew(state: Path) -> None:
+    vendor = Counting({"device": Script()}, FrozenClock())
+    loose, tight = ({"bytes": 9600, "mode": "plan", "epsilon": epsilon} for epsilon in (1e-6, 1e-20))
+
+    def full(_draw: Draw) -> None:
+        raise OSError("no space left")
+
+    with Hub.open(values(6, request=loose), clock=vendor.clock, adapters=[vendor]) as hub:
+        with pytest.raises(OSError, match="no space left"):
+            hub.run(deliver=full)
+        (run,) = hub.runs()
+    first = len(vendor.collected)
+    with Hub.open(values(6, request=tight), clock=vendor.clock, adapters=[vendor]) as hub:
+        receipt = hub.resume(run.draw_id).receipt
+    assert len(vendor.collected) >= 2 * first
+    assert all(source.extraction and source.extraction.epsilon <= 1e-20 for source in receipt.sources)
