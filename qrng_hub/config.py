@@ -41,8 +41,8 @@ class RequestSettings(Record):
     """What a plan makes as small as it can."""
     protocol: Literal["superposition"] = "superposition"
     epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512)] = 2.0**-64
-    """How far the output may be from uniform, in all."""
-    health_alpha: Annotated[float, Field(gt=0, le=2.0**-10, ge=2.0**-100)] = 2.0**-30
+    """How far the output may be from uniform, in all, if no bound on the outcomes is wrong (2^-32 a job)."""
+    health_alpha: Annotated[float, Field(gt=0, le=2.0**-20, ge=2.0**-100)] = 2.0**-30
     """The false-alarm rate of one health test of a block of up to a megabit; the receipt says that of all."""
     calibrate: StrictBool = False
     """Run two more circuits in every job, which count the readout errors, and credit only what they leave."""
@@ -164,6 +164,8 @@ class RunFile(Record):
         wanted = self.policy.vendors_min
         if wanted > len(vendors):
             raise ValueError(f"policy.vendors_min is {wanted}, and {len(vendors)} vendor(s) are listed")
+        if self.request.bytes < wanted:
+            raise ValueError(f"request.bytes is {self.request.bytes}, too few for {wanted} vendors to have a part each")
         budget = self.budget
         if budget.usd_per_job is not None and budget.usd_per_job > (budget.usd or 0):
             raise ValueError(f"budget.usd_per_job is {budget.usd_per_job}, more than budget.usd, {budget.usd or 0}")

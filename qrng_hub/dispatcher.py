@@ -196,9 +196,10 @@ class Dispatcher:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
         origin = adapter.origin(spec.backend_name)
         limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
-        self._warn(self._ledger.intend(spec, quote, origin, draw_id, limits))
+        used = self._ledger.intend(spec, quote, origin, draw_id, limits)
         job = self._submit(adapter, spec, stop)
         self._ledger.acknowledged(job)
+        self._warn(used)
         return job
 
     def _warn(self, used: Iterable[Budget]) -> None:

@@ -122,4 +122,4 @@ def claimed(path: Path, what: str) -> Iterator[None]:
         except OSError:
             raise LedgerError(f"another process is working on {what}: wait for it, or end it first") from None
         yield
-    path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # while it is locked: whoever waits for this file finds it gone

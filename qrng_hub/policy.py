@@ -14,6 +14,7 @@ from qrng_hub.errors import (
     AuthenticationError,
     ConfigError,
     LedgerError,
+    PolicyStopError,
     QRNGError,
     RateLimitedError,
     RequestError,
@@ -26,6 +27,8 @@ from qrng_hub.records import Candidate, Fallback, Origin, Quote, Request
 LAST_RESORT = Candidate(address="local:stim", origin=Origin.SIMULATOR)
 #: Errors that only the caller can mend: no other backend is tried in their place.
 MISTAKES = (RequestError, ConfigError, UnknownNameError, AdapterError, AuthenticationError, LedgerError)
+#: Errors that end a draw whatever else could deliver.
+ENDS_ALL = (*MISTAKES, RunInterruptedError, PolicyStopError)
 STILL_BILLED = "its job may still be billed, and policy.hedge is false: no other backend is paid in its place"
 #: How long a mistake may last while a job is at a vendor, for a key to be renewed say.
 MENDED_WITHIN_SECONDS = 900.0
@@ -95,7 +98,7 @@ def after_failure(error: QRNGError, candidates: tuple[Candidate, ...], *, may_be
     if may_be_billed:
         candidates = tuple(candidate for candidate in candidates if candidate.origin is Origin.SIMULATOR)
         reason += f" ({STILL_BILLED})"
-    if isinstance(error, (*MISTAKES, RunInterruptedError)):
+    if isinstance(error, ENDS_ALL):
         return Decision(Action.STOP, reason)
     if not candidates:
         return Decision(Action.STOP, f"{reason} (and the policy allows no further backend)")

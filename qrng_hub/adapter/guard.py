@@ -43,7 +43,10 @@ class GuardedAdapter(Adapter):
     def quote(self, spec: JobSpec) -> Quote:
         """Passes on."""
         with self._translated(f"quoting job {spec.key}"):
-            return self.inner.quote(spec)
+            quote = self.inner.quote(spec)
+        if not all(amount.is_finite() and amount >= 0 for amount in quote.native.values()):
+            raise VendorError(f"job {spec.key} was quoted at amounts that cannot be right: {quote.native}")
+        return quote
 
     def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
         """Takes one answer for each job and no other."""
@@ -133,6 +136,13 @@ def _plausible(job: Job) -> Job:
     if any(at is not None and at.tzinfo is None for at in (job.queued_utc, job.running_utc, job.finished_utc)):
         raise VendorError(f"job {job.vendor_id} on {job.spec.address} was given a time without a zone by its adapter")
     right = job.billed is None or (job.billed.is_finite() and 0 <= job.billed <= _MOST_MONEY)
-    if right and all(amount.is_finite() for amount in job.usage.values()):
+    if right and all(amount.is_finite() and amount >= 0 for amount in job.usage.values()):
         return job
-    return job.model_copy(update={"billed": None, "usage": {}, "message": f"a bill that cannot be right: {job.billed}"})
+    return job.model_copy(
+        update={
+            "billed": None,
+            "currency": "USD",
+            "usage": {},
+            "message": f"a bill that cannot be right: {job.billed} {job.currency}",
+        }
+    )

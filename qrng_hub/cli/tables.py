@@ -32,7 +32,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 def draw_tables(receipt: Receipt, width: int) -> tuple[Table, ...]:
     """Makes the table of a draw, one row a backend; two of them where `width` columns do not hold one."""
     headers = (
-        "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">est. h/bit", ">credit h/bit", ">cost est.",
+        "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">bound h/bit", ">credit h/bit", ">cost est.",
         ">billed", ">queue s", ">run s",
     )  # fmt: skip
     rows = [(source.address, _cells(source)) for source in receipt.sources]

@@ -198,6 +198,8 @@ def _bring_up_to_date(database: Database) -> None:
         )
     if found != known[-1]:
         with database.durable() as connection:
+            if connection.dialect.name == "postgresql":  # one process migrates, and the others find it done
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7714)")
             _migrate(connection)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from qrng_hub.bits import Packed, unpack_shots
 from qrng_hub.errors import InsufficientEntropyError
 from qrng_hub.extractors.bounds import leftover_hash_bits
-from qrng_hub.extractors.toeplitz import BLOCK_BITS, toeplitz, toeplitz_layout
+from qrng_hub.extractors.toeplitz import BLOCK_BITS, MOST_BLOCK_BITS, toeplitz, toeplitz_layout
 from qrng_hub.records import Extraction
 
 OUTPUT_BYTES = 64
@@ -28,17 +28,25 @@ class Layout(NamedTuple):
     shots: int
 
 
-def layout_of(shots: int, qubits: int) -> Layout:
-    """Cuts a table into blocks of about 65,536 bits and whole bytes, each of whole shots, that leave little over."""
-    blocks = max(1, min(round(shots * qubits / BLOCK_BITS), shots // 8))
+def layout_of(shots: int, qubits: int, bits_per_shot: float, epsilon_per_block: float) -> Layout:
+    """Cuts a table into blocks of whole bytes and whole shots that leave little over.
+
+    They are of about 65,536 bits, or larger where so many would not give 64 bytes each.
+    """
+    worth = 8 * OUTPUT_BYTES + overhead_bits(epsilon_per_block) + 8 * bits_per_shot
+    most = min(round(shots * qubits / BLOCK_BITS), shots // 8, math.floor(shots * bits_per_shot / worth))
+    blocks = max(1, most, math.ceil(shots * qubits / MOST_BLOCK_BITS))
     return Layout(blocks, shots // blocks // 8 * 8)
 
 
 def outputs_from(shots: int, qubits: int, bits_per_shot: float, epsilon_per_block: float) -> int:
-    """Returns how many pieces of 64 bytes a table gives whose shots carry so many bits of min-entropy."""
-    cut = layout_of(shots, qubits)
+    """Returns how many pieces of 64 bytes a table gives whose shots carry so many bits of min-entropy.
+
+    None if a block would not give one: the epsilon of a draw is shared out over its pieces.
+    """
+    cut = layout_of(shots, qubits, bits_per_shot, epsilon_per_block)
     most = leftover_hash_bits(Fraction(bits_per_shot) * cut.shots, Fraction(epsilon_per_block))
-    return cut.blocks * max(most, 0) // (8 * OUTPUT_BYTES)
+    return cut.blocks * most // (8 * OUTPUT_BYTES) if most >= 8 * OUTPUT_BYTES else 0
 
 
 def overhead_bits(epsilon_per_block: float) -> float:
@@ -54,7 +62,7 @@ def extract_shots(
     Returns them, how they were extracted, and the seed, which may be published. Raises
     `InsufficientEntropyError` if it does not even give one.
     """
-    cut = layout_of(len(outcomes), qubits)
+    cut = layout_of(len(outcomes), qubits, bits_per_shot, epsilon_per_block)
     if not outputs_from(len(outcomes), qubits, bits_per_shot, epsilon_per_block):
         needed = 8 * OUTPUT_BYTES + overhead_bits(epsilon_per_block)
         raise InsufficientEntropyError(

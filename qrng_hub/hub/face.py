@@ -210,6 +210,11 @@ class Hub(Faces):
         request = request_of(self.run_file, self._registry, run.bytes, None)
         if request.mode != "plan":
             raise RequestError(f"run {run.draw_id} was one by plan: resume it with its run file, in which mode is plan")
+        if run.terms and run.terms != request.terms:
+            raise RequestError(
+                f"run {run.draw_id} began with another request.epsilon, health_alpha or calibrate, or policy.fallback:"
+                " resume it with these, or begin anew"
+            )
         return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, deliver, run.draw_id)
 
     def _undelivered(self, name: str) -> Run:

@@ -42,12 +42,21 @@ def limits_of(run_file: RunFile) -> Limits:
         project=budget.project,
         usd_per_month=budget.usd_per_month,
         warn_at=budget.warn_at,
-        backends={
-            one.address: BackendLimits(one.max_usd, one.max_seconds, one.max_seconds_per_month)
-            for one in run_file.backends
-        },
+        backends={address: _tightest(run_file, address) for address in {one.address for one in run_file.backends}},
         max_wait_seconds=rules.max_wait_seconds,
         max_attempts=rules.max_attempts,
+    )
+
+
+def _tightest(run_file: RunFile, address: str) -> BackendLimits:
+    """Reads the limits of a backend, the tightest ones if it is listed more than once."""
+    own = [one for one in run_file.backends if one.address == address]
+    return BackendLimits(
+        usd=min((one.max_usd for one in own if one.max_usd is not None), default=None),
+        seconds=min((one.max_seconds for one in own if one.max_seconds is not None), default=None),
+        seconds_per_month=min(
+            (one.max_seconds_per_month for one in own if one.max_seconds_per_month is not None), default=None
+        ),
     )
 
 

@@ -48,10 +48,7 @@ def plan_of(
 
 def _rest(demand: Demand, standing: Standing) -> Demand:
     """Asks for what a draw still needs; vendors that have delivered count."""
-    vendors = demand.vendors_min
-    if standing.needs_new_vendors or len(standing.vendors) >= vendors:
-        vendors = max(1, vendors - len(standing.vendors))
-    return demand.model_copy(update={"outputs": standing.outputs, "vendors_min": vendors})
+    return demand.model_copy(update={"outputs": standing.outputs, "vendors_served": frozenset(standing.vendors)})
 
 
 class _Left:

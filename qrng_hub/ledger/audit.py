@@ -70,10 +70,13 @@ def _budgets(jobs: list[dict[str, Any]], connection: Connection) -> Iterator[str
 
 def _receipts(keys: set[str], connection: Connection) -> Iterator[str]:
     """Every job that a receipt names is in the ledger, and served one receipt only."""
-    used: Counter[str] = Counter()
+    used, blocks = Counter[str](), Counter[str]()
     for receipt in queries.receipts(connection):
         for source in receipt.sources:
             used.update(source.job_keys)
+            blocks.update(source.block_sha256)
             missing = set(source.job_keys) - keys
             yield from (f"receipt {receipt.draw_id} names job {key}, which is not in the ledger" for key in missing)
+    twice = (digest for digest, count in blocks.items() if count > 1)
+    yield from (f"outcomes {digest} are in two receipts, or twice in one: a vendor gave them again" for digest in twice)
     yield from (f"job {key} is in {count} receipts: its bits left twice" for key, count in used.items() if count > 1)

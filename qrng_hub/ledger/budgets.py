@@ -68,14 +68,24 @@ def _reserve(connection: Connection, name: str, limit: Limit, amount: Decimal) -
 
 
 def quoted(quote: Quote, unit: Unit) -> Decimal:
-    """Returns the most that a job is quoted to take; nothing where that is unknown and was accepted."""
-    return (quote.high if unit == "USD" else quote.native.get("seconds")) or Decimal(0)
+    """Returns the most that a job is quoted to take; no money where its price is unknown and was accepted.
+
+    Raises `BudgetExceededError` where nobody says how long it runs.
+    """
+    if unit == "USD":
+        return quote.high or Decimal(0)
+    if "seconds" not in quote.native:
+        raise BudgetExceededError(
+            f"a limit in seconds is set, and nobody says how long this job runs ({quote.source}): take the limit away,"
+            " or use max_usd"
+        )
+    return quote.native["seconds"]
 
 
 def taken(job: Job) -> dict[str, Decimal]:
     """Says what a job took, in the units in which that is known."""
     seconds = job.usage.get("seconds") if job.state.finished else None
-    known = {"USD": job.billed, "seconds": seconds}
+    known = {"USD": job.billed if job.currency == "USD" else None, "seconds": seconds}
     return {unit: amount for unit, amount in known.items() if amount is not None}
 
 

@@ -119,6 +119,8 @@ class Run(Record):
     delivered: bool
     of: str = ""
     """The digest of the request."""
+    terms: str = ""
+    """The digest of what must not change while the run goes on."""
 
 
 def runs(connection: Connection) -> tuple[Run, ...]:
@@ -137,6 +139,7 @@ def runs(connection: Connection) -> tuple[Run, ...]:
             spent_usd=sum(spent(connection, row.subject).values(), Decimal(0)),
             delivered=row.subject in delivered,
             of=row.detail.get("of", ""),
+            terms=row.detail.get("terms", ""),
         )
         for row in connection.execute(started.order_by(table.number.desc())).all()
     )

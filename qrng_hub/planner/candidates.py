@@ -82,8 +82,9 @@ class _Bound(NamedTuple):
     def of(self, shots: int) -> float:
         """Returns the bits, less the share that each block of the extraction takes but for the first."""
         bits = CERTAIN * self.wanted.yielded * float(Superposition().expected(self.backend, self.qubits, shots).sum())
-        blocks = layout_of(shots, len(self.qubits)).blocks
-        return bits * shots - (blocks - 1) * overhead_bits(self.wanted.request.epsilon_per_block)
+        epsilon = self.wanted.request.epsilon_per_block
+        blocks = layout_of(shots, len(self.qubits), bits, epsilon).blocks
+        return bits * shots - (blocks - 1) * overhead_bits(epsilon)
 
 
 def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms:

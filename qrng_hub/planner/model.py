@@ -121,6 +121,8 @@ class Demand(Record):
     seconds: float | None = None
     """How long it may take from now; None is no limit."""
     vendors_min: int = 1
+    vendors_served: frozenset[str] = frozenset()
+    """The vendors that have given something already, and count."""
     objective: Literal["cost", "time"] = "cost"
     usd_per_hour: Amount = Decimal(0)
     """What an hour of waiting is worth, beside the cost."""

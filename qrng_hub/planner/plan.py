@@ -135,7 +135,7 @@ def _obstacles(terms: Sequence[Terms], usable: Sequence[Terms], demand: Demand) 
         yield from (f"  {one.candidate.address}: {one.problem}" for one in terms)
         return
     found = [*_without_budget(usable, demand), *_without_caps(usable, demand), *_without_deadline(usable, demand)]
-    vendors = len({one.vendor for one in usable})
+    vendors = len({one.vendor for one in usable} | demand.vendors_served)
     if vendors < demand.vendors_min:
         found.append(f"  policy.vendors_min is {demand.vendors_min}, and {vendors} vendor(s) can be used")
     yield from found or ["  several limits together are in the way: the budget, the deadline, the caps of backends"]

@@ -93,7 +93,9 @@ class _Program:
         for number, vendor in enumerate(self._vendors):
             own = {4 * index + _USED: 1.0 for index, one in enumerate(terms) if one.vendor == vendor}
             self._row(own | {start + number: -1.0}, low=0.0)
-        self._row({start + number: 1.0 for number in range(len(self._vendors))}, low=float(demand.vendors_min))
+        new = (number for number, vendor in enumerate(self._vendors) if vendor not in demand.vendors_served)
+        missing = demand.vendors_min - len(demand.vendors_served)
+        self._row({start + number: 1.0 for number in new} or {start: 0.0}, low=max(0.0, float(missing)))
 
     def _weigh(self, terms: Sequence[Terms], demand: Demand) -> None:
         money, time = (1.0, float(demand.usd_per_hour) / _HOUR) if demand.objective == "cost" else (1e-6, 1.0)
@@ -101,6 +103,7 @@ class _Program:
         self.objective[-1] = time
         for index in range(len(terms)):
             self.objective[4 * index + _JOBS] = self.objective[4 * index + _USED] = _TIE
+            self.objective[4 * index + _OUTPUTS] += _TIE / (10 * demand.outputs)
         if demand.seconds is not None:
             self.most[-1] = demand.seconds
 

@@ -40,7 +40,7 @@ class ExtractionSummary(Record):
     input_bits_dropped: int
     output_bits: int
     epsilon: float
-    """How far all their outputs are from uniform, at most."""
+    """How far all of their output is from uniform, at most, what was not delivered of it included."""
     seed_origin: str
     seed_sha256: tuple[str, ...]
 

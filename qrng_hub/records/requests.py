@@ -54,10 +54,22 @@ class Request(Record):
 
     @property
     def epsilon_per_block(self) -> float:
-        """The share of each block of an extraction: one gives at least 64 bytes, so that there are no more shares."""
-        return self.epsilon / math.ceil(self.bytes / 64)
+        """The share of each block of an extraction, of which each gives at least 64 bytes.
+
+        Every candidate's last one may be used in part only, on each of two sets of qubits.
+        """
+        return self.epsilon / (math.ceil(self.bytes / 64) + 2 * len(self.candidates))
 
     @cached_property
     def digest(self) -> str:
         """The SHA-256, in hex, of what is asked of whom: the same in every process, whatever the limits are."""
-        return hashlib.sha256(self.model_dump_json(include={"bytes", "protocol", "candidates"}).encode()).hexdigest()
+        return _digest(self, {"bytes", "protocol", "candidates"})
+
+    @cached_property
+    def terms(self) -> str:
+        """The SHA-256, in hex, of what must not change while a run goes on: what its receipt says of all its jobs."""
+        return _digest(self, {"epsilon", "health_alpha", "calibrate", "fallback"})
+
+
+def _digest(request: Request, fields: set[str]) -> str:
+    return hashlib.sha256(request.model_dump_json(include=fields).encode()).hexdigest()

@@ -12,6 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import JsonValue
+
 from qrng_hub import policy
 from qrng_hub.clock import Clock
 from qrng_hub.delivery import mix_with_os, xor_all
@@ -94,12 +96,22 @@ class Runner:
         draw_id = resumed or self._new_id()
         folder = self._state / "runs"
         with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
+            self._forget_delivered(folder)
             if resumed is None:
-                self._ledger.record_event(RUN_STARTED, draw_id, {"bytes": request.bytes, "of": request.digest})
+                started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
+                self._ledger.record_event(RUN_STARTED, draw_id, started)
+            self._ledger.require_undelivered(draw_id)
             kept = Kept(folder / draw_id)
             draw = self._run_plan(request, replan, on_progress, draw_id, kept, deliver)
             kept.forget()
             return draw
+
+    def _forget_delivered(self, folder: Path) -> None:
+        """Deletes what jobs gave to runs that were delivered, if their processes ended before they could."""
+        kept = {path.name for path in folder.iterdir() if path.is_dir()}
+        for run in self._ledger.runs() if kept else ():
+            if run.delivered and run.draw_id in kept:
+                Kept(folder / run.draw_id).forget()
 
     def _run_plan(
         self,
@@ -128,7 +140,7 @@ class Runner:
         raw_folder = self._state / "raw" if request.retain_raw else None
         if raw_folder:
             require_writable_folder(raw_folder)
-        return Intake(self._ledger, request, Processing(self._executor, self._adapters, raw_folder), kept)
+        return Intake(self._ledger, request, Processing(self._executor, self._adapters, raw_folder), self._clock, kept)
 
     def _delivered(
         self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes, deliver: Deliver
@@ -139,9 +151,9 @@ class Runner:
         substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
         receipt = build_receipt(request, output, draw_id, self._clock.now(), DESCRIPTION, sources, substitutions)
         draw = Draw(data=output, receipt=receipt)
+        _warn_of_simulation(deliveries, self._registry)
         deliver(draw)
         self._ledger.record_draw(receipt)
-        _warn_of_simulation(deliveries, self._registry)
         return draw
 
     def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:

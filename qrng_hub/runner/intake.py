@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from qrng_hub.adapter import Adapter
-from qrng_hub.errors import HealthTestError, VendorError
+from qrng_hub.clock import Clock
+from qrng_hub.errors import (
+    HealthTestError,
+    PolicyStopError,
+    QRNGError,
+    RateLimitedError,
+    ServiceUnreachableError,
+    VendorError,
+)
 from qrng_hub.files import write_private
 from qrng_hub.ledger import Ledger
 from qrng_hub.protocols import published_readout
 from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import Backend, BlockSummary, Finished, Job, JobYield, Request
+from qrng_hub.records import Backend, BlockSummary, BlockYield, Finished, Job, JobYield, Request
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.processing import Processing, Recipe
 
-#: what was extracted with a larger epsilon, before the run file was changed, is extracted anew
-_ROUNDING = 1 + 1e-9
+#: How long to wait before outcomes are asked for again.
+_PAUSES = (2.0, 10.0, 60.0)
+
+
+class Begun(NamedTuple):
+    """A job that is being processed: `result` waits for what it gave, `done` says whether it would have to wait."""
+
+    result: Callable[[], JobYield]
+    done: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,7 @@ class Intake:
     ledger: Ledger
     request: Request
     processing: Processing
+    clock: Clock
     kept: Kept | None = None
     """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
     _digests: set[str] = field(default_factory=set)
@@ -35,24 +53,50 @@ class Intake:
     _backends: dict[str, Backend] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, adapter: Adapter, finished: Finished) -> Callable[[], JobYield]:
-        """Begins to collect and process a job; the function returned waits for what it gave."""
+    def begin(self, adapter: Adapter, finished: Finished) -> Begun:
+        """Begins to collect and process a job."""
         known = self.kept.load(finished.job.spec.key) if self.kept else None
-        if known and (known.given.extraction.epsilon_per_block or 1.0) <= self.request.epsilon_per_block * _ROUNDING:
-            return lambda: known
-        future = self.processing.start(adapter, finished.job, self._recipe(adapter, finished.job))
+        if known:
+            return Begun(lambda: known, lambda: True)
+        attempt = self._start(adapter, finished.job)
+        return Begun(lambda: self._wait(adapter, finished, attempt), attempt.done)
 
-        def wait() -> JobYield:
-            given = JobYield(job=finished.job, quote=finished.quote, given=future.result())
-            if self.processing.raw_folder is not None:
-                write_private(
-                    self.processing.raw_folder / f"{given.given.extraction.seed_sha256}.seed", given.given.seed
-                )
-            if self.kept:
-                self.kept.save(given)
-            return given
+    def _start(self, adapter: Adapter, job: Job) -> Future[BlockYield]:
+        try:
+            return self.processing.start(adapter, job, self._recipe(adapter, job))
+        except QRNGError as error:
+            failed: Future[BlockYield] = Future()
+            failed.set_exception(error)
+            return failed
 
-        return wait
+    def _wait(self, adapter: Adapter, finished: Finished, attempt: Future[BlockYield]) -> JobYield:
+        """Waits for what a job gave, and tries again if the service does not answer: it is paid for."""
+        for pause in (*_PAUSES, None):
+            try:
+                given = JobYield(job=finished.job, quote=finished.quote, given=attempt.result())
+                break
+            except (ServiceUnreachableError, RateLimitedError) as error:
+                if pause is None:
+                    raise self._unfetched(finished.job, error) from error
+                self.clock.sleep(pause, threading.Event())
+                attempt = self._start(adapter, finished.job)
+            except BrokenExecutor as error:
+                raise self._unfetched(finished.job, error) from error
+        if (folder := self.processing.raw_folder) is not None:
+            write_private(folder / f"{given.given.extraction.seed_sha256}.seed", given.given.seed)
+        if self.kept:
+            self.kept.save(given)
+        return given
+
+    def _unfetched(self, job: Job, error: Exception) -> QRNGError:
+        """Ends the draw rather than pay another backend for what is paid for, unless the policy hedges."""
+        if self.request.hedge and isinstance(error, QRNGError):
+            return error
+        return PolicyStopError(
+            f"job {job.vendor_id} on {job.spec.address} is done, and its outcomes could not be fetched or processed:"
+            f" {type(error).__name__}: {error}. Nobody else is paid in its place: resume the run later, or"
+            f" `qrng jobs collect {job.spec.key}`"
+        )
 
     def discard(self, address: str, key: str, error: HealthTestError) -> None:
         """Puts on record that a block failed its health tests; raises the error if the backend's last one did as well.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from qrng_hub import policy
 from qrng_hub.adapter import Adapter
@@ -23,7 +24,6 @@ from qrng_hub.errors import (
     JobNotFoundError,
     PolicyStopError,
     QRNGError,
-    RunInterruptedError,
 )
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine, wave
@@ -31,7 +31,7 @@ from qrng_hub.protocols import Superposition
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Finished, Job, JobSpec, JobState, JobYield, Origin, Quote, Request, Substitution
 from qrng_hub.registry import Registry
-from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.intake import Begun, Intake
 from qrng_hub.runner.seen import Seen
 from qrng_hub.runner.source import Delivery, Progress
 
@@ -74,6 +74,14 @@ class _Part:
     output: bytearray = field(default_factory=bytearray)
 
 
+class _GivenUp(NamedTuple):
+    """Why a backend is used no more, what is used in its place if that is known, and the error if there was one."""
+
+    reason: str
+    used: str | None
+    error: QRNGError | None
+
+
 Replan = Callable[[Standing], Plan]
 
 
@@ -98,7 +106,7 @@ class PlannedDraw:
         self._parts: dict[tuple[str, tuple[int, ...]], _Part] = {}
         self._before: dict[str, float] = {}
         self._seen: dict[str, Seen] = {}
-        self._failures: dict[str, tuple[str, str | None]] = {}
+        self._failures: dict[str, _GivenUp] = {}
         self._lock = threading.Lock()
         self._standing = Standing(draw_id, -(-request.bytes // OUTPUT_BYTES))
 
@@ -146,8 +154,8 @@ class PlannedDraw:
         bearer = simulators[0] if simulators else next(iter(self._parts.values()))
         used = simulators[0].address if simulators else None
         failed = [
-            Substitution(failed=address, used=known or used, reason=reason)
-            for address, (reason, known) in self._failures.items()
+            Substitution(failed=address, used=one.used or used, reason=one.reason)
+            for address, one in self._failures.items()
         ]
         return Delivery(bytes(part.output[:size]), part.tally.receipt(size), tuple(failed if part is bearer else ()))
 
@@ -176,16 +184,21 @@ class PlannedDraw:
         self, address: str, adapter: Adapter, settled: Iterable[Finished | Failure], expected: float | None
     ) -> None:
         """Takes what jobs gave, `expected` bits a shot or whatever it is; some are processed while others run."""
-        begun: deque[tuple[Finished, Callable[[], JobYield]]] = deque()
-        for one in settled:
-            with self._failing(address, one, expected):
-                if isinstance(one, Failure):
-                    raise one.error
-                begun.append((one, self._intake.begin(adapter, one)))
-            if len(begun) > _AHEAD:
-                self._take(address, *begun.popleft(), expected)
-        for finished, given in begun:
-            self._take(address, finished, given, expected)
+        begun: deque[tuple[Finished, Begun]] = deque()
+        try:
+            for one in settled:
+                with self._failing(address, one, expected):
+                    if isinstance(one, Failure):
+                        raise one.error
+                    begun.append((one, self._intake.begin(adapter, one)))
+                while begun and (begun[0][1].done() or len(begun) > _AHEAD):
+                    self._take(address, *begun.popleft(), expected)
+        finally:
+            for finished, given in begun:
+                self._take(address, finished, given, expected)
+        failed = self._failures.get(address)
+        if failed is not None and failed.error is not None:
+            self._require_hedge(address, failed.error)
 
     @contextmanager
     def _failing(self, address: str, one: Finished | Failure, expected: float | None) -> Iterator[None]:
@@ -200,13 +213,12 @@ class PlannedDraw:
             except HealthTestError as error:
                 self._intake.discard(address, key, error)
         except QRNGError as error:
-            if isinstance(error, (*policy.MISTAKES, RunInterruptedError)):
+            if isinstance(error, policy.ENDS_ALL):
                 raise
             if expected is None and isinstance(error, JobNotFoundError):
                 self._intake.ledger.record_event("job.lost", key, {"reason": str(error)})
                 return
-            self._require_hedge(address, error)
-            self._give_up(address, f"{type(error).__name__}: {error}", None)
+            self._give_up(address, f"{type(error).__name__}: {error}", None, error)
 
     def _specs(self, line: PlanLine, shots: Sequence[int]) -> Iterator[JobSpec]:
         circuits, options = (
@@ -227,9 +239,9 @@ class PlannedDraw:
                 f"{address}: {error} ({policy.STILL_BILLED}); resume the run {draw_id} later"
             ) from error
 
-    def _take(self, address: str, finished: Finished, begun: Callable[[], JobYield], expected: float | None) -> None:
+    def _take(self, address: str, finished: Finished, begun: Begun, expected: float | None) -> None:
         with self._failing(address, finished, expected):
-            given = begun()
+            given = begun.result()
             with self._lock:
                 self._count(address, given, expected)
             self._report(address)
@@ -262,12 +274,12 @@ class PlannedDraw:
         known, before = self._standing.yields.get(address, 1.0), self._before.get(address, 1.0)
         self._standing.yields[address] = given if known == before else min(known, given)
 
-    def _give_up(self, address: str, reason: str, used: str | None) -> None:
+    def _give_up(self, address: str, reason: str, used: str | None, error: QRNGError | None = None) -> None:
         with self._lock:
             if address in self._standing.failed:
                 return
             self._standing.failed[address] = reason
-            self._failures[address] = reason, used
+            self._failures[address] = _GivenUp(reason, used, error)
         event = {"draw": self._standing.draw_id, "action": "next", "reason": reason, "used": used}
         self._intake.ledger.record_event("backend.failed", address, event)
         self._report(address, reason)

@@ -104,7 +104,7 @@ class Source:
             spec = job_spec(self.request, backend, candidate, wanted - len(output))
             finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
             try:
-                output += self.intake.take(self.intake.begin(adapter, finished)(), tally)
+                output += self.intake.take(self.intake.begin(adapter, finished).result(), tally)
             except HealthTestError as error:
                 self.intake.discard(candidate.address, spec.key, error)
         self.intake.finish(adapter, tally)

@@ -55,7 +55,7 @@ def test_the_estimate_is_between_nothing_and_one_bit_and_blind_to_sign(ones: int
 def test_extraction_gives_whole_pieces_and_never_more_than_the_bound(
     bits: float, shots: int, qubits: int, epsilon: float
 ) -> None:
-    cut = layout_of(shots, qubits)
+    cut = layout_of(shots, qubits, bits * qubits, epsilon)
     outputs = outputs_from(shots, qubits, bits * qubits, epsilon)
     assert cut.blocks * cut.shots <= shots
     assert 512 * outputs <= max(0.0, cut.blocks * (cut.shots * qubits * bits + 2 * np.log2(epsilon) + 2.0001))

@@ -117,10 +117,11 @@ def recomputed(source: SourceReceipt, state: Path, epsilon: float) -> bytes:
     (digest,), extraction = source.block_sha256, source.extraction
     assert extraction is not None
     outcomes = np.load(state / "raw" / f"{digest}.npy", allow_pickle=False)
-    cut, qubits = layout_of(len(outcomes), len(source.qubits)), len(source.qubits)
+    qubits, per_shot = len(source.qubits), float(sum(source.bound_bits_per_qubit))
+    cut = layout_of(len(outcomes), qubits, per_shot, epsilon)
     bits = np.packbits(unpack_shots(outcomes[: cut.blocks * cut.shots], qubits).reshape(-1))
     seed = np.fromfile(state / "raw" / f"{extraction.seed_sha256[0]}.seed", np.uint8)
-    claim = Fraction(float(sum(source.bound_bits_per_qubit))) / qubits
+    claim = Fraction(per_shot) / qubits
     total = cut.blocks * Fraction(epsilon)
     again = toeplitz(bits, seed, min_entropy_per_bit=claim, epsilon=total, block_bits=cut.shots * qubits)
     return again.read().data[: source.bytes_delivered]
@@ -135,7 +136,7 @@ def test_unmixed_output_is_what_the_outcomes_extract_to(state: Path) -> None:
     outcomes = np.load(raw, allow_pickle=False)
     assert sha256(outcomes.tobytes()).hexdigest() == digest
     assert raw.stat().st_mode & 0o777 == 0o600
-    assert draw.data == recomputed(draw.receipt.sources[0], state, 2.0**-64)
+    assert draw.data == recomputed(draw.receipt.sources[0], state, 2.0**-64 / 3)
     assert not draw.receipt.mixed_with_os_entropy
 
 
@@ -145,7 +146,7 @@ def test_the_output_of_each_is_the_xor_of_them_all(state: Path) -> None:
         draw = hub.draw(64)
     expected = bytes(64)
     for source in draw.receipt.sources:
-        expected = xor_bytes(expected, recomputed(source, state, 2.0**-64))
+        expected = xor_bytes(expected, recomputed(source, state, 2.0**-64 / 7))
     assert draw.data == expected
 
 
@@ -161,7 +162,7 @@ def test_nothing_is_run_if_its_raw_outcomes_have_no_place(state: Path) -> None:
 def test_mixing_changes_the_output_but_not_its_raw_data(state: Path) -> None:
     with scripted_hub({"device": Script(p_one=0.5)}, request={"retain_raw": True}) as hub:
         draw = hub.draw(64)
-    unmixed = recomputed(draw.receipt.sources[0], state, 2.0**-64)
+    unmixed = recomputed(draw.receipt.sources[0], state, 2.0**-64 / 3)
     assert any(xor_bytes(draw.data, unmixed))
 
 

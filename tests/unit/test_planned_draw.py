@@ -435,6 +435,7 @@ def test_a_run_is_resumed_with_a_file_that_lists_its_backends() -> None:
     with hub, pytest.raises(PolicyStopError):
         hub.run()
     values = {"version": 1, "request": {"mode": "plan"}, "budget": {"usd": 9}, "backend": [{"address": "local:stim"}]}
+    values |= {"policy": {"fallback": "hardware-only"}}
     hub = Hub.open(values, clock=vendor.clock, adapters=[vendor])
     with hub, pytest.raises(ConfigError, match="jobs on scripted:device, which the run file does not list"):
         hub.resume(hub.runs()[0].draw_id)
