@@ -184,7 +184,9 @@ def load_run_file(path: str | Path) -> RunFile:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: this is not TOML: {error}") from error
-    return _checked(values, place=lambda keys: f"{path}{_line_of(text, keys)}: {key_path(keys)}")
+    return _checked(
+        values, place=lambda keys: ": ".join([f"{path}{_line_of(text, keys)}", *filter(None, [key_path(keys)])])
+    )
 
 
 def run_file_from(values: Mapping[str, Any]) -> RunFile:

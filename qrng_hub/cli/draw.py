@@ -122,7 +122,7 @@ def run_command(
     stdout = sys.stdout
     with open_hub(run_file) as hub:
         if run_file.request.mode == "plan":
-            resume = resume if resume or new else run_to_resume(hub, config)
+            resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, config)
             if not yes:
                 ask_before_spending(hub, resume)
         with Display(run_file) as display, pointing_to_resumption(hub, config):

@@ -50,9 +50,9 @@ ENCODERS = {
 
 
 def encoding_of(chosen: str | None, out: str | None) -> str:
-    """Returns the form chosen, else that of the suffix .npy, else hex; refuses another form under that suffix."""
+    """Returns the form chosen, else that of the suffix .npy, .bin or .raw, else hex; refuses another under .npy."""
     if out is None or not out.endswith(".npy"):
-        return chosen or "hex"
+        return chosen or ("raw" if out and out.endswith((".bin", ".raw")) else "hex")
     if chosen not in (None, "npy"):
         raise click.UsageError(f"{out} would hold {chosen}, and .npy says that it is NumPy's: leave --format out")
     return "npy"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,27 +28,56 @@ _MOST_BYTES = 1 << 26
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def verify_command(receipt: str, data: str | None, key: str | None, as_json: bool) -> None:
-    """Verify the signed receipt in the file RECEIPT, offline.
+    """Verify the signed receipt in the file RECEIPT, offline, or several, one a line, of the pieces of one output.
 
     Exits with 1 if anything does not hold, and says what.
     """
-    from qrng_hub.signing import receipt_keys
-    from qrng_hub.verification import digest_of, trusted_fingerprint, verify
-
-    text = _text(receipt)
-    named = None if key is None else trusted_fingerprint(key)
-    compared = None if data is None else digest_of(data)
+    texts = _texts(receipt)
     try:
-        verified = verify(text, host=receipt_keys().known(), named=named, data=compared)
+        verified = _verified(texts, data, key)
     except ReceiptError as error:
         if as_json:
             click.echo(json.dumps({"holds": False, "problems": error.problems}, indent=2))
             raise SystemExit(1) from None
         raise ReceiptError(*(f"{receipt} does not hold: {problem}" for problem in error.problems)) from error
     if as_json:
-        click.echo(json.dumps({"holds": True} | verified.model_dump(mode="json"), indent=2))
+        found = [{"holds": True} | one.model_dump(mode="json") for one in verified]
+        click.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2))
     else:
-        _show(verified)
+        for one in verified:
+            _show(one)
+
+
+def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list[Verified]:
+    """Verifies receipts one after the other, each against its own part of the data."""
+    from qrng_hub.signing import receipt_keys
+    from qrng_hub.verification import digest_of, trusted_fingerprint, verify
+
+    named = None if key is None else trusted_fingerprint(key)
+    ask = partial(verify, host=receipt_keys().known(), named=named)
+    if len(texts) == 1:
+        return [ask(texts[0], data=None if data is None else digest_of(data))]
+    verified: list[Verified] = []
+    start = 0
+    for number, text in enumerate(texts, start=1):
+        try:
+            one = ask(text)
+            if data is not None:
+                one = ask(text, data=digest_of(data, start, one.bytes))
+        except ReceiptError as error:
+            raise ReceiptError(*(f"line {number}: {problem}" for problem in error.problems)) from error
+        verified.append(one)
+        start += one.bytes
+    if data is not None and digest_of(data, start).size:
+        raise ReceiptError(f"the data go on after the {start:,} bytes of all {len(texts)} receipts")
+    return verified
+
+
+def _texts(path: str) -> list[bytes]:
+    """Reads the receipt of a file, or of each of its lines if each is a document of its own."""
+    text = _text(path)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines) else [text]
 
 
 def _text(path: str) -> bytes:

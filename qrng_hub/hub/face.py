@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from pydantic import JsonValue, ValidationError
 
@@ -149,7 +149,7 @@ class Hub(Faces):
         self._require_open()
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_DRAW_BYTES:
             raise RequestError(
-                f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; draw more in several pieces"
+                f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; `Hub.pieces` gives more, piece by piece"
             )
         request = self._request(count, backend)
         if request.mode == "plan":
@@ -199,7 +199,7 @@ class Hub(Faces):
         left of its budget. Raises `LedgerError` for a draw that is none of these, else as `draw` does.
         """
         self._require_open()
-        run = self._undelivered(name)
+        run = self.run_to_resume(name)
         self.reconcile()
         undecided = self._ledger.undecided(run.draw_id)
         if undecided and not self.run_file.policy.hedge:
@@ -217,7 +217,8 @@ class Hub(Faces):
             )
         return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, deliver, run.draw_id)
 
-    def _undelivered(self, name: str) -> Run:
+    def run_to_resume(self, name: str) -> Run:
+        """Finds the run that `resume` would go on with; raises `LedgerError` if there is none, or it was delivered."""
         runs = [run for run in self.runs() if name and run.draw_id.startswith(name)]
         if len(runs) != 1 or runs[0].delivered:
             problem = "was delivered" if len(runs) == 1 else "is several" if runs else "is not in the ledger"
@@ -289,7 +290,9 @@ class Hub(Faces):
         return tuple(retain(block, state_folder() / "raw") for block in adapter.collect(job))
 
     def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
-        """Adds up what was estimated, billed and credited, by backend, by day or by run."""
+        """Adds up what was estimated, billed and credited, by backend, by day or by run; raises `RequestError`."""
+        if by not in get_args(Grouping):
+            raise RequestError(f"costs are added up by {', '.join(get_args(Grouping))}, not by {by!r}")
         return costs(self._ledger.jobs(limit=None), self._ledger.receipts(), by)
 
     def budgets(self) -> tuple[Budget, ...]:
@@ -307,6 +310,10 @@ class Hub(Faces):
     def reconcile(self) -> tuple[Reconciled, ...]:
         """Asks the vendors about every unfinished job and records what they say; submits nothing."""
         return reconcile(self._registry, self._ledger, self._clock)
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Lists the receipts of every draw in the ledger, oldest first."""
+        return self._ledger.receipts()
 
     def receipt(self, draw_id: str) -> Receipt:
         """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""

@@ -10,7 +10,7 @@ from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
 from qrng_hub.dispatcher import BackendLimits, Limits
-from qrng_hub.errors import InsufficientEntropyError, UnknownNameError
+from qrng_hub.errors import ConfigError, InsufficientEntropyError, UnknownNameError
 from qrng_hub.records import Candidate, Origin, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner import rehearse
@@ -64,6 +64,9 @@ def check_run_file(run_file: RunFile) -> None:
     """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
     parse_url(ledger_url(run_file.ledger))
     registry = open_registry(run_file, SystemClock())
+    deadline = run_file.budget.deadline_utc
+    if deadline is not None and deadline <= SystemClock().now():
+        raise ConfigError(f"budget.deadline_utc, {deadline:%Y-%m-%d %H:%M:%S %Z}, is over")
     rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
     registry.close()
 

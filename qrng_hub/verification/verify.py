@@ -89,12 +89,13 @@ def trusted_fingerprint(name: str) -> str:
     return public_fingerprint(Path(name))
 
 
-def digest_of(path: str | Path) -> FileDigest:
-    """Reads a file piece by piece; raises `ConfigError` if it cannot be read."""
+def digest_of(path: str | Path, start: int = 0, most: int | None = None) -> FileDigest:
+    """Reads a file, or `most` bytes from `start` on, piece by piece; raises `ConfigError` if it cannot be read."""
     size, digest = 0, hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
-            while piece := file.read(_CHUNK_BYTES):
+            file.seek(start)
+            while piece := file.read(_CHUNK_BYTES if most is None else min(_CHUNK_BYTES, most - size)):
                 size += len(piece)
                 digest.update(piece)
     except OSError as error:
