@@ -140,7 +140,10 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path, source: str) -
         assert process.stderr.read() == b""
 
 
-@pytest.mark.parametrize(("source", "few", "many"), [("draws", "7MB", "67MB"), ("drbg", "7MB", "307MB")])
+@pytest.mark.parametrize(
+    ("source", "few", "many"),
+    [pytest.param("draws", "7MB", "67MB", marks=pytest.mark.slow), ("drbg", "7MB", "307MB")],
+)
 def test_memory_does_not_grow_with_the_output(tmp_path: Path, source: str, few: str, many: str) -> None:
     """60 MB or 300 MB more are written; in memory they take less than 40 MB more, which allocators may."""
 

@@ -59,9 +59,9 @@ class Mortal(braket.BraketService):
 @pytest.mark.parametrize(
     ("operation", "number", "after", "sent"),
     [
-        ("CreateQuantumTask", 1, True, 1),
+        pytest.param("CreateQuantumTask", 1, True, 1, marks=pytest.mark.slow),
         ("CreateQuantumTask", 3, False, 2),
-        ("CreateQuantumTask", 3, True, 3),
+        pytest.param("CreateQuantumTask", 3, True, 3, marks=pytest.mark.slow),
         ("GetObject", 1, False, 1),
         ("GetObject", 2, True, None),
     ],
