@@ -58,7 +58,7 @@ def _of_kind(
     if not found.size:
         return
     ranked = found[np.lexsort((order[found], p_values[found]))].tolist()
-    more = f"; so it is of {len(ranked) - 1} more" if len(ranked) > 1 else ""
+    more = f"; {len(ranked) - 1} more like it" if len(ranked) > 1 else ""
     worst = float(p_values[ranked[0]])
     chance = f"p = {worst:.1e}" if worst else "p < 1e-300"
     sentence = f"{says(ranked[0])} ({_TEST[kind]}, {chance} of {p_values.size:,} tests){more}"

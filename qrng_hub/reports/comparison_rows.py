@@ -65,7 +65,7 @@ def _second(differences: Sequence[Difference]) -> str:
     real = sum(one.is_real for one in differences)
     if not differences:
         return "There are no two backends to compare."
-    surest = f", above all {differences[0].better} above {differences[0].worse}" if real else ""
+    surest = f", most surely {differences[0].better} above {differences[0].worse}" if real else ""
     return f"Of {len(differences)} pairs of backends {real} differ beyond chance in their qubits' min-entropy{surest}."
 
 
