@@ -1,4 +1,4 @@
-"""A comparison as files: one JSON document, a table of qubits and a table of blocks."""
+"""A comparison as files: a page, one JSON document, a table of qubits and a table of blocks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Any
 
 from qrng_hub.files import require_writable_folder, write_private
 from qrng_hub.records import ComparedBackend, Comparison, QubitMeasures
+from qrng_hub.reports.comparison_page import page
 
 
 def save_comparison(comparison: Comparison, config: str, folder: Path) -> Path:
-    """Writes a comparison into a folder: config.json, comparison.json, blocks.csv and qubits.csv.
+    """Writes a comparison into a folder: report.html, config.json, comparison.json, blocks.csv and qubits.csv.
 
     `config` is the run file as JSON. Raises `ConfigError` if the folder cannot be written.
     """
     require_writable_folder(folder)
     files = {
+        "report.html": page(comparison),
         "config.json": config,
         "comparison.json": comparison.model_dump_json(indent=2),
         "blocks.csv": csv_of(block_rows(comparison)),

@@ -8,8 +8,8 @@ from decimal import Decimal
 from qrng_hub.records import ComparedBackend, Difference, Origin, RepeatLine, Totals, total
 
 SIMULATED = (
-    "Simulated data are simulated: a simulator's bits come from a deterministic generator, their credit is 0, and their"
-    " bound is only what they would be worth from hardware"
+    "a simulator's bits come from a deterministic generator, their credit is 0, and their bound is only what they would"
+    " be worth from hardware"
 )
 
 
@@ -71,10 +71,18 @@ def _second(differences: Sequence[Difference]) -> str:
 
 def _third(rows: Sequence[ComparedBackend]) -> str:
     credited = sum(row.totals.credited_bits for row in rows if row.totals)
-    hardware = [row for row in rows if row.measures and row.origin is Origin.HARDWARE]
-    if hardware:
-        return f"{len(hardware)} of the backends are hardware, credited {credited:,.0f} bits in all. {SIMULATED}."
-    return f"{SIMULATED}."
+    hardware = sum(row.origin is Origin.HARDWARE for row in rows if row.measures)
+    if not any(row.measures and row.origin is Origin.SIMULATOR for row in rows):
+        return (
+            f"All of it is from hardware, and credited with {credited:,.0f} bits."
+            if hardware
+            else "Nothing is credited."
+        )
+    if not hardware:
+        return f"All data are simulated: {SIMULATED}."
+    return (
+        f"{hardware} backend(s) are hardware, credited with {credited:,.0f} bits; the rest is simulated: {SIMULATED}."
+    )
 
 
 def _per_bit(row: ComparedBackend) -> float:
