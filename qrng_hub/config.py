@@ -24,6 +24,7 @@ from qrng_hub.validation import Path as KeyPath
 from qrng_hub.validation import key_path, nearest, validated
 
 MAX_DRAW_BYTES = 2**30
+SortKey = Literal["entropy", "cost", "time"]
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
 Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
@@ -119,6 +120,29 @@ class BackendSettings(Record):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """`[backend.options]`: settings of the adapter's own."""
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the address stands for every backend that fits it."""
+        return "*" in self.address
+
+
+class CompareSettings(Record):
+    """`[compare]`: the same circuits on every backend listed, for `qrng compare`.
+
+    With this table an address may hold `*`, as in `ibm:snapshot/*`: it then stands for every backend that fits.
+    """
+
+    shots: Annotated[int, Field(ge=1024, strict=True)] = 4096
+    """Shots of each repeat, unless a backend says otherwise; the health tests start up with 1024."""
+    repeats: Annotated[int, Field(ge=1, le=1000, strict=True)] = 3
+    """How many jobs each backend runs, one after the other: what changes between them is drift."""
+    out: Annotated[str, Field(min_length=1)] | None = None
+    """The folder for the results; by default comparisons/ID in the state folder."""
+    by: SortKey = "entropy"
+    """What the backends are sorted by: bounded bits a shot, cost or seconds of a bounded megabit."""
+    alpha: Annotated[float, Field(gt=0, le=0.1)] = 0.01
+    """The chance that anything is found in faultless backends, in all; and that any difference among equal ones is."""
+
 
 class LedgerSettings(Record):
     """`[ledger]`: where jobs, costs and receipts are kept."""
@@ -141,6 +165,14 @@ class RunFile(Record):
     )
     adapters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     ledger: LedgerSettings = LedgerSettings()
+    compare: CompareSettings | None = None
+
+    @model_validator(mode="after")
+    def _patterns_are_compared(self) -> Self:
+        """Refuses a pattern where one backend is to be named."""
+        if self.compare is None and (patterns := [one.address for one in self.backends if one.is_pattern]):
+            raise ValueError(f"backend.address: {patterns[0]!r} names many backends, which only [compare] allows")
+        return self
 
     @model_validator(mode="after")
     def _keys_of_plans(self) -> Self:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "bytes": "draw",
     "run": "draw",
     "plan": "plan",
+    "compare": "compare",
     "extract": "extract",
     "certify": "certify",
     "backends": "backends",

@@ -17,11 +17,23 @@ from qrng_hub.ledger import Budget, LedgerJob, Run
 from qrng_hub.planner import Plan
 from qrng_hub.pricing import Price
 from qrng_hub.reconciliation import Reconciled
-from qrng_hub.records import Backend, Check, Extraction, LedgerEvent, Receipt, SourceReceipt
+from qrng_hub.records import (
+    Backend,
+    Check,
+    ComparedBackend,
+    Comparison,
+    Extraction,
+    LedgerEvent,
+    Measures,
+    Receipt,
+    SourceReceipt,
+    Totals,
+)
 from qrng_hub.reports import CostLine, QueueLine
 
 _POOR_QUBIT_BITS = 0.5
 _WIDE = 118
+_WIDEST = 240
 _WHAT_AN_ESTIMATE_IS = (
     "An estimate is a floor with a bias and never a certificate: ideal data are given less than they have, "
     "and a generator without any entropy can be given all of it."
@@ -170,6 +182,63 @@ def show_plan(plan: Plan, *, to_stderr: bool = False) -> None:
         console.print(f"all on the lowest price a shot, {plan.naive_address}: {naive}", soft_wrap=True)
     for warning in plan.warnings:
         console.print(Text(warning, "yellow"), soft_wrap=True)
+
+
+def show_comparison(comparison: Comparison, folder: Path) -> None:
+    """Prints the summary, one row a backend, what was found in each, and where the rest is."""
+    console = _console()
+    for sentence in comparison.summary:
+        console.print(sentence, soft_wrap=True)
+    for table in comparison_tables(comparison, console.width):
+        console.print(table)
+    for row in comparison.backends:
+        for sentence in (row.failure, *(one.sentence for one in (row.measures.findings if row.measures else ()))):
+            if sentence:
+                console.print(Text(f"{row.address}: {sentence}", "yellow"), soft_wrap=True)
+    console.print(Text(f"every qubit, difference and digest: {folder}", style="dim"), soft_wrap=True)
+
+
+def comparison_tables(comparison: Comparison, width: int) -> tuple[Table, ...]:
+    """Makes the table of a comparison, one row a backend; two of them where `width` columns do not hold one."""
+    headers = (
+        "origin", ">qubits", ">shots", ">P(1) min-max", ">bound h/shot", ">bound h/bit", ">pooled h/bit",
+        ">most common value h/bit", ">max lag-1", ">max pair", "found", ">queue s", ">run s", ">raw Mbit/s",
+        ">s/bounded Mbit", ">cost est.", ">billed", ">cost/raw Mbit", ">cost/bounded Mbit",
+    )  # fmt: skip
+    rows = [(row.address, (str(row.origin), *_compared_cells(row))) for row in comparison.backends]
+    parts = ((0, len(headers)),) if width >= _WIDEST else ((0, 11), (11, len(headers)))
+    return tuple(_part(headers, rows, start, end) for start, end in parts)
+
+
+def _compared_cells(row: ComparedBackend) -> tuple[str, ...]:
+    if row.measures is None or row.totals is None:
+        return (*("-" for _ in range(9)), "failed", *("-" for _ in range(8)))
+    return (*_measured_cells(row.measures), *_totals_cells(row.totals))
+
+
+def _measured_cells(measures: Measures) -> tuple[str, ...]:
+    qubits, pair = measures.qubits, measures.strongest_pair
+    shares = [one.p_one.value for one in qubits]
+    return (
+        str(len(qubits)), f"{measures.shots:,}", f"{min(shares):.3f}-{max(shares):.3f}",
+        f"{measures.bound_bits_per_shot:.2f}", f"{measures.bound_bits_per_raw_bit:.3f}",
+        f"{measures.pooled_bits_per_shot / len(qubits):.3f}",
+        f"{sum(one.most_common_value_bits for one in qubits) / len(qubits):.3f}",
+        f"{max((one.lag_one.value for one in qubits), key=abs):+.3f}",
+        "-" if pair is None else f"{pair.correlation.value:+.3f}",
+        ", ".join(one.kind for one in measures.findings) or "nothing",
+    )  # fmt: skip
+
+
+def _totals_cells(sums: Totals) -> tuple[str, ...]:
+    rate, seconds = sums.raw_bits_per_second, sums.seconds_per_bounded_mbit
+    return (
+        _seconds(sums.queue_seconds), _seconds(sums.run_seconds),
+        "unknown" if rate is None else f"{rate / 1e6:.3f}", _seconds(seconds),
+        _range(sums.cost_estimated_low, sums.cost_estimated_high, sums.currency),
+        _money(sums.cost_billed, sums.currency), _money(sums.cost_per_raw_mbit, sums.currency),
+        _money(sums.cost_per_bounded_mbit, sums.currency),
+    )  # fmt: skip
 
 
 def show_costs(lines: Sequence[CostLine]) -> None:

@@ -21,6 +21,7 @@ from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import (
     MAX_DRAW_BYTES,
     RunFile,
+    SortKey,
     ledger_url,
     load_run_file,
     run_file_from,
@@ -29,6 +30,7 @@ from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import LedgerError, PolicyStopError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
+from qrng_hub.hub.comparing import compared, expanded
 from qrng_hub.hub.faces import Faces
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
@@ -38,6 +40,7 @@ from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
     Backend,
     Check,
+    Comparison,
     Draw,
     Job,
     JobSpec,
@@ -48,7 +51,7 @@ from qrng_hub.records import (
     Request,
 )
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
-from qrng_hub.runner import Inline, Progress, Runner, Standing, require_private, retain
+from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, require_private, retain
 
 if TYPE_CHECKING:
     from qrng_hub.signing import SignedReceipt
@@ -69,6 +72,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _silent(_progress: Progress) -> None:
+    """Shows nothing."""
+
+
+def _unseen(_compared: Compared) -> None:
     """Shows nothing."""
 
 
@@ -250,6 +257,15 @@ class Hub(Faces):
         self._require_open()
         return self._replan(self.run_file.request.bytes, None)
 
+    def compare(self, *, by: SortKey | None = None, on_progress: Callable[[Compared], None] = _unseen) -> Comparison:
+        """Runs the same circuits on every backend of the run file, as its `[compare]` says, and measures each.
+
+        One that fails or is offline is a row with its reason. Nothing is delivered: the outcomes are used up. Raises
+        `ConfigError` or `UnknownNameError` for a run file that cannot be compared.
+        """
+        self._require_open()
+        return compared(self.run_file, self._registry, self._ledger, self._clock, self._runner, by, on_progress)
+
     def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
         """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""
         if origin not in (None, *Origin):
@@ -305,7 +321,7 @@ class Hub(Faces):
 
     def preflight(self) -> Iterator[Check]:
         """Checks everything the run file's backends need, line by line; spends nothing."""
-        yield from checks(self.run_file, self._registry, self._ledger)
+        yield from checks(expanded(self.run_file, self._registry), self._registry, self._ledger)
 
     def reconcile(self) -> tuple[Reconciled, ...]:
         """Asks the vendors about every unfinished job and records what they say; submits nothing."""

@@ -10,7 +10,7 @@ from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
 from qrng_hub.dispatcher import BackendLimits, Limits
-from qrng_hub.errors import ConfigError, InsufficientEntropyError, UnknownNameError
+from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, UnknownNameError
 from qrng_hub.records import Candidate, Origin, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner import rehearse
@@ -67,7 +67,10 @@ def check_run_file(run_file: RunFile) -> None:
     deadline = run_file.budget.deadline_utc
     if deadline is not None and deadline <= SystemClock().now():
         raise ConfigError(f"budget.deadline_utc, {deadline:%Y-%m-%d %H:%M:%S %Z}, is over")
-    rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
+    named = tuple(one for one in run_file.backends if not one.is_pattern)
+    if named:
+        run_file = run_file.model_copy(update={"backends": named})
+        rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
     registry.close()
 
 
@@ -108,6 +111,8 @@ def candidates_of(run_file: RunFile, registry: Registry, backend: str | None = N
     if backend is not None:
         registry.resolve(backend)
         listed = tuple(one for one in listed if one.address == backend) or (BackendSettings(address=backend),)
+    if patterns := [one.address for one in listed if one.is_pattern]:
+        raise RequestError(f"{patterns[0]!r} names many backends: only qrng compare takes them all")
     candidates = tuple(_candidate(registry, one) for one in listed)
     if run_file.request.mode == "plan":
         candidates += policy.last_resort(candidates, run_file.policy.fallback)

@@ -1,10 +1,22 @@
 """The loop of a draw: dispatch jobs until there are bytes enough, fall back as the policy says, keep the receipt."""
 
 from qrng_hub.runner.cluster import require_private
+from qrng_hub.runner.comparing import Compared, Comparing
 from qrng_hub.runner.draw import Runner
 from qrng_hub.runner.planned import Replan, Standing
 from qrng_hub.runner.processing import Inline, retain
 from qrng_hub.runner.rehearsal import rehearse
 from qrng_hub.runner.source import Progress
 
-__all__ = ["Inline", "Progress", "Replan", "Runner", "Standing", "rehearse", "require_private", "retain"]
+__all__ = [
+    "Compared",
+    "Comparing",
+    "Inline",
+    "Progress",
+    "Replan",
+    "Runner",
+    "Standing",
+    "rehearse",
+    "require_private",
+    "retain",
+]

@@ -156,6 +156,12 @@ class Runner:
         self._ledger.record_draw(receipt)
         return draw
 
+    def side_by_side(
+        self, work: Sequence[tuple[str, Callable[[], Result]]], stop: threading.Event, subject: str
+    ) -> tuple[Result, ...]:
+        """Runs everything at once, each in the threads of its address's vendor; an error or Ctrl-C sets `stop`."""
+        return _results(self._run([partial(self._pool(address).submit, run) for address, run in work], stop, subject))
+
     def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:
         """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
         adapter, name = self._registry.resolve(spec.address)

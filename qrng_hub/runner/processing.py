@@ -91,8 +91,7 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
 
     block, protocol = blocks[0], Superposition()
     bound = protocol.bound(blocks, recipe.readout)
-    alpha = recipe.alpha * min(1.0, _ALPHA_BITS / block.raw_bits)
-    health = check_health(block, bound.credited_bits_per_qubit, alpha)
+    health = check_health(block, bound.credited_bits_per_qubit, block_alpha(recipe.alpha, block.raw_bits))
     credit = protocol.credit(block, bound, health)
     output, extraction, seed = extract_shots(
         block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block
@@ -100,6 +99,11 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
     return BlockYield(
         block=block.summary(), health=health, credit=credit, extraction=extraction, output=output, seed=seed
     )
+
+
+def block_alpha(alpha: float, raw_bits: int) -> float:
+    """Returns the false-alarm rate of one health test of a block, from that of a block of up to a megabit."""
+    return alpha * min(1.0, _ALPHA_BITS / raw_bits)
 
 
 def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:

@@ -16,7 +16,7 @@ from services.ibm_hub import serving
 
 QRNG = str(Path(sys.executable).with_name("qrng"))
 CONFIGS = Path(__file__).parents[2] / "configs"
-RUN_ELSEWHERE = {"embedded", "readout-noise", "quickstart"}  # tests/e2e/test_cli.py
+RUN_ELSEWHERE = {"embedded", "readout-noise", "quickstart", "compare"}  # test_cli.py, test_compare.py
 NEED_ACCOUNTS = {"plan": 4096, "open-plan": 2048, "batch": 8192}
 
 

@@ -1,0 +1,168 @@
+"""What a comparison of backends found: the same circuits on each, measured alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from qrng_hub.records.base import Origin, Record
+
+
+class Interval(Record):
+    """An estimate with its interval, at the confidence that the comparison states."""
+
+    value: float
+    low: float
+    high: float
+
+
+class QubitMeasures(Record):
+    """One qubit over all repeats; entropies are in bits an outcome."""
+
+    qubit: int
+    ones: int
+    p_one: Interval
+    """How often it gave a one (Clopper and Pearson)."""
+    min_entropy_bits: Interval
+    """-log2 of the more common value's share, and what the interval of `p_one` makes of it."""
+    most_common_value_bits: float
+    """The estimate of SP 800-90B section 6.3.1."""
+    bound_bits: float
+    """What the hub would extract, were it hardware: the bound of each repeat by itself, averaged over all."""
+    lag_one: Interval
+    """The correlation of an outcome with the one before it (Fisher's z)."""
+    drift_p_value: float | None
+    """The exact test that all repeats are alike, corrected for the number of qubits; None of one repeat."""
+
+
+class Pair(Record):
+    """Two qubits and the correlation of their outcomes within a shot (phi, with Fisher's z for its interval)."""
+
+    qubits: tuple[int, int]
+    correlation: Interval
+    p_value: float
+    """Fisher's exact test, corrected for the number of pairs."""
+
+
+class Finding(Record):
+    """Something that is not as in a faultless source, at the level that the comparison states."""
+
+    kind: Literal["health", "bias", "shot to shot", "pair", "drift"]
+    qubits: tuple[tuple[int, ...], ...]
+    """The physical qubits, or pairs of them, the strongest first."""
+    p_value: float | None
+    """Of the strongest, corrected for the number of tests of its kind; None of a health test."""
+    test: str
+    sentence: str
+
+
+class RepeatLine(Record):
+    """One job of a comparison; the outcomes cannot be had from it."""
+
+    key: str
+    vendor_id: str
+    block_sha256: str
+    shots: int
+    ones: tuple[int, ...]
+    bound_bits_per_shot: float
+    """What its own counts bound; 0 if it failed its health tests."""
+    credited_bits: float
+    """0 for a simulator."""
+    extractable_bits: int
+    """How many bits Toeplitz hashing would give of it."""
+    health: str
+    """'passed', or the test that failed."""
+    queue_seconds: float | None
+    run_seconds: float | None
+    cost_estimated_low: Decimal | None
+    cost_estimated_high: Decimal | None
+    cost_billed: Decimal | None
+    currency: str
+
+
+class Measures(Record):
+    """What the outcomes of one backend say, all repeats together."""
+
+    shots: int
+    qubits: tuple[QubitMeasures, ...]
+    bound_bits_per_shot: float
+    """The bounds of all qubits added up, averaged over the repeats: what it would be worth from hardware."""
+    pooled_bits_per_shot: float
+    """What one bound on the share of ones in all outcomes would say: wrong, for it hides that qubits differ."""
+    strongest_pair: Pair | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def bound_bits_per_raw_bit(self) -> float:
+        """The bound of a shot over its number of outcomes."""
+        return self.bound_bits_per_shot / len(self.qubits)
+
+
+class Totals(Record):
+    """What all repeats on one backend took and gave."""
+
+    raw_bits: int
+    bounded_bits: float
+    credited_bits: float
+    extractable_bits: int
+    queue_seconds: float | None
+    run_seconds: float | None
+    raw_bits_per_second: float | None
+    """While running, without the queue."""
+    seconds_per_bounded_mbit: float | None
+    """With the queue."""
+    cost_estimated_low: Decimal | None
+    cost_estimated_high: Decimal | None
+    cost_billed: Decimal | None
+    currency: str
+    cost_per_raw_mbit: Decimal | None
+    """As billed; as estimated at most while a bill is missing. None if unknown."""
+    cost_per_bounded_mbit: Decimal | None
+
+
+class ComparedBackend(Record):
+    """One row of a comparison: what a backend gave, or why it gave nothing."""
+
+    address: str
+    origin: Origin
+    description: str
+    failure: str
+    """Why it gave nothing, or not all repeats; empty if it did."""
+    measures: Measures | None
+    totals: Totals | None
+    repeats: tuple[RepeatLine, ...]
+
+
+class Difference(Record):
+    """Two backends whose qubits differ in min-entropy, or of which that cannot be said."""
+
+    better: str
+    worse: str
+    shots: int
+    """The shots of each that were compared."""
+    superiority: float
+    """How often a qubit of the better one has more min-entropy than one of the other; a tie counts half."""
+    p_value: float
+    p_value_holm: float
+    is_real: bool
+    sentence: str
+
+
+class Comparison(Record):
+    """A comparison of backends, sorted; `summary` is it in three sentences."""
+
+    comparison_id: str
+    created_utc: datetime
+    versions: dict[str, str]
+    by: Literal["entropy", "cost", "time"]
+    shots: int
+    repeats: int
+    alpha: float
+    """The chance that any finding is a false alarm if all backends are faultless, and likewise any difference."""
+    confidence: float
+    """Of every interval, by itself."""
+    summary: tuple[str, ...]
+    backends: tuple[ComparedBackend, ...]
+    differences: tuple[Difference, ...]
+    difference_test: str
