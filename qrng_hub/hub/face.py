@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import Any, Self
 
 from pydantic import JsonValue, ValidationError
 
@@ -32,9 +32,10 @@ from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
 from qrng_hub.hub.comparing import compared, expanded
 from qrng_hub.hub.faces import Faces
+from qrng_hub.hub.history import History
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
-from qrng_hub.ledger import Budget, ChainedEvent, LedgerJob, Run, open_ledger
+from qrng_hub.ledger import LedgerJob, Run, open_ledger
 from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
@@ -44,17 +45,11 @@ from qrng_hub.records import (
     Draw,
     Job,
     JobSpec,
-    LedgerEvent,
     Origin,
     RawBlock,
-    Receipt,
     Request,
 )
-from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, require_private, retain
-
-if TYPE_CHECKING:
-    from qrng_hub.signing import SignedReceipt
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -83,7 +78,7 @@ def _nowhere(_draw: Draw) -> None:
     """Stores nothing."""
 
 
-class Hub(Faces):
+class Hub(Faces, History):
     """Random numbers from the backends of one run file; use it as a context manager.
 
     >>> import os, tempfile
@@ -237,18 +232,6 @@ class Hub(Faces):
         request = request_of(self.run_file, self._registry, self.run_file.request.bytes, None)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
-    def audit(self) -> tuple[str, ...]:
-        """Says what in the ledger does not fit together; nothing if all does."""
-        return self._ledger.audit()
-
-    def chain(self) -> tuple[ChainedEvent, ...]:
-        """Lists every event of the ledger with its hash, which covers the event and the hash before it."""
-        return self._ledger.chain()
-
-    def runs(self) -> tuple[Run, ...]:
-        """Lists the draws by plan, newest first: what each asked for and spent, and whether it was delivered."""
-        return self._ledger.runs()
-
     def plan(self) -> Plan:
         """Plans who runs what for the run file's request, what that costs and how long it takes; submits nothing.
 
@@ -278,18 +261,6 @@ class Hub(Faces):
         _, reasons = self._survey()
         return tuple(reasons)
 
-    def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
-        """Lists the newest jobs of the ledger, newest first."""
-        return self._ledger.jobs(limit)
-
-    def job(self, name: str) -> LedgerJob:
-        """Reads a job of the ledger by its key or its vendor's id, or the beginning of either."""
-        return self._ledger.ledger_job(name)
-
-    def job_events(self, name: str) -> tuple[LedgerEvent, ...]:
-        """Lists what happened to a job that was at a vendor, in order."""
-        return self._ledger.events(self.job(name).key)
-
     def cancel(self, name: str) -> LedgerJob:
         """Asks the vendor to stop a job, and records its answer; a finished job stays as it is."""
         job, adapter = self._at_vendor(name)
@@ -305,20 +276,6 @@ class Hub(Faces):
         job, adapter = self._at_vendor(name)
         return tuple(retain(block, state_folder() / "raw") for block in adapter.collect(job))
 
-    def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
-        """Adds up what was estimated, billed and credited, by backend, by day or by run; raises `RequestError`."""
-        if by not in get_args(Grouping):
-            raise RequestError(f"costs are added up by {', '.join(get_args(Grouping))}, not by {by!r}")
-        return costs(self._ledger.jobs(limit=None), self._ledger.receipts(), by)
-
-    def budgets(self) -> tuple[Budget, ...]:
-        """Lists the budgets of the ledger, with what is spent or reserved of each."""
-        return self._ledger.budgets()
-
-    def queue_times(self) -> tuple[QueueLine, ...]:
-        """Sums up how long jobs queued at each backend, and what to expect now."""
-        return queue_times((job for job in self._ledger.jobs(limit=None) if job.is_remote), self._clock.now())
-
     def preflight(self) -> Iterator[Check]:
         """Checks everything the run file's backends need, line by line; spends nothing."""
         yield from checks(expanded(self.run_file, self._registry), self._registry, self._ledger)
@@ -326,21 +283,6 @@ class Hub(Faces):
     def reconcile(self) -> tuple[Reconciled, ...]:
         """Asks the vendors about every unfinished job and records what they say; submits nothing."""
         return reconcile(self._registry, self._ledger, self._clock)
-
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Lists the receipts of every draw in the ledger, oldest first."""
-        return self._ledger.receipts()
-
-    def receipt(self, draw_id: str) -> Receipt:
-        """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""
-        return self._ledger.receipt(draw_id)
-
-    def signed_receipt(self, draw_id: str) -> SignedReceipt:
-        """Signs it with the key of this user and host; raises `ReceiptKeyError` besides, if that key is unsafe."""
-        from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which a draw does not need
-
-        self.receipt(draw_id)
-        return signed(self._ledger.receipt_text(draw_id), receipt_keys().current())
 
     def close(self) -> None:
         """Waits for what is running and closes everything."""

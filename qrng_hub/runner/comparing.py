@@ -183,7 +183,7 @@ def _require_new(block: RawBlock, before: Sequence[Repeat]) -> None:
 def _line(finished: Finished, repeat: Repeat, epsilon: float) -> RepeatLine:
     job, quote, block, bits = finished.job, finished.quote, repeat.block, float(repeat.bound_bits.sum())
     qubits = len(block.qubits)
-    pieces = outputs_from(block.shots, qubits, bits, epsilon / layout_of(block.shots, qubits).blocks)
+    pieces = outputs_from(block.shots, qubits, bits, epsilon / layout_of(block.shots, qubits, bits, epsilon).blocks)
     return RepeatLine(
         key=job.spec.key,
         vendor_id=job.vendor_id,

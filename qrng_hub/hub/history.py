@@ -1,0 +1,74 @@
+"""What a hub's ledger tells: jobs, costs, budgets, queues, runs, receipts and events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from qrng_hub.clock import Clock
+from qrng_hub.errors import RequestError
+from qrng_hub.ledger import Budget, ChainedEvent, Ledger, LedgerJob, Run
+from qrng_hub.records import LedgerEvent, Receipt
+from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
+
+if TYPE_CHECKING:
+    from qrng_hub.signing import SignedReceipt
+
+
+class History:
+    """The reading side of a hub; asks no vendor."""
+
+    _ledger: Ledger
+    _clock: Clock
+
+    def audit(self) -> tuple[str, ...]:
+        """Says what in the ledger does not fit together; nothing if all does."""
+        return self._ledger.audit()
+
+    def chain(self) -> tuple[ChainedEvent, ...]:
+        """Lists every event of the ledger with its hash, which covers the event and the hash before it."""
+        return self._ledger.chain()
+
+    def runs(self) -> tuple[Run, ...]:
+        """Lists the draws by plan, newest first: what each asked for and spent, and whether it was delivered."""
+        return self._ledger.runs()
+
+    def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
+        """Lists the newest jobs of the ledger, newest first."""
+        return self._ledger.jobs(limit)
+
+    def job(self, name: str) -> LedgerJob:
+        """Reads a job of the ledger by its key or its vendor's id, or the beginning of either."""
+        return self._ledger.ledger_job(name)
+
+    def job_events(self, name: str) -> tuple[LedgerEvent, ...]:
+        """Lists what happened to a job that was at a vendor, in order."""
+        return self._ledger.events(self.job(name).key)
+
+    def costs(self, by: Grouping = "backend") -> tuple[CostLine, ...]:
+        """Adds up what was estimated, billed and credited, by backend, by day or by run; raises `RequestError`."""
+        if by not in get_args(Grouping):
+            raise RequestError(f"costs are added up by {', '.join(get_args(Grouping))}, not by {by!r}")
+        return costs(self._ledger.jobs(limit=None), self._ledger.receipts(), by)
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """Lists the budgets of the ledger, with what is spent or reserved of each."""
+        return self._ledger.budgets()
+
+    def queue_times(self) -> tuple[QueueLine, ...]:
+        """Sums up how long jobs queued at each backend, and what to expect now."""
+        return queue_times((job for job in self._ledger.jobs(limit=None) if job.is_remote), self._clock.now())
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Lists the receipts of every draw in the ledger, oldest first."""
+        return self._ledger.receipts()
+
+    def receipt(self, draw_id: str) -> Receipt:
+        """Reads the receipt of an earlier draw; raises `LedgerError` if the ledger has none of that id."""
+        return self._ledger.receipt(draw_id)
+
+    def signed_receipt(self, draw_id: str) -> SignedReceipt:
+        """Signs it with the key of this user and host; raises `ReceiptKeyError` besides, if that key is unsafe."""
+        from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which a draw does not need
+
+        self.receipt(draw_id)
+        return signed(self._ledger.receipt_text(draw_id), receipt_keys().current())
