@@ -214,7 +214,7 @@ def test_a_missing_sdk_is_answered_with_its_cure(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_a_true_ledger_and_exits_130(state: Path, tmp_path: Path) -> None:
-    command = [QRNG, "bytes", "1GiB", "--out", tmp_path / "big.raw"]
+    command = [str(QRNG), "bytes", "1GiB", "--out", str(tmp_path / "big.raw")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 60
         while not (state / "ledger.db").exists() or not _count(state, "SELECT count(*) FROM jobs"):
