@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +95,7 @@ def main() -> None:
     generator = np.random.default_rng(1)
     source = np.frombuffer(generator.bytes(LENGTHS[-1][0] // 8), np.uint8)
     seed = np.frombuffer(generator.bytes(PEER_BITS // 4), np.uint8)
-    rows = [
-        rate(bits, rounds, lambda bits=bits: extract(source[: bits // 8], seed))  # type: ignore[misc]
-        for bits, rounds in LENGTHS
-    ]
+    rows = [rate(bits, rounds, partial(extract, source[: bits // 8], seed)) for bits, rounds in LENGTHS]
     part = source[: PEER_BITS // 8]
     pairs = paired(31, lambda: extract(part, seed), lambda: one_shot(part, seed))
     peer = {

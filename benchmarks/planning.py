@@ -121,7 +121,7 @@ def habit(one: Terms, outputs: int, qubits: int, shots: int | None) -> float:
 
 def speed(backends: int) -> dict[str, float]:
     """Times plans over backends with tariffs drawn at random, seeded."""
-    numbers = random.Random(7)  # noqa: S311 - terms to plan with, no key
+    numbers = random.Random(7)
     listed = [
         Terms(
             candidate=Candidate(address=f"v{number % 5}:d{number}", origin=Origin.HARDWARE),

@@ -74,7 +74,7 @@ def soak(folder: Path, jobs: int, kills: int, seed: int) -> dict[str, object]:
     from services.braket import BraketService
     from services.braket_catalogue import GARNET
 
-    service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()  # noqa: S311 - when to kill, no key
+    service, numbers, started = BraketService().start(), random.Random(seed), time.perf_counter()
     for name, value in service.environment.items():
         os.environ[name] = value
     os.environ["AWS_MAX_ATTEMPTS"] = "2"
@@ -135,7 +135,7 @@ def trouble_maker(service: BraketService, seed: float, stop: threading.Event) ->
     """Puts a fault in the way of some request every now and then."""
     from services.braket_faults import Fault
 
-    numbers = random.Random(seed)  # noqa: S311 - when to kill, no key
+    numbers = random.Random(seed)
     while not stop.wait(numbers.uniform(0.2, 1.5)):
         fault = numbers.choice(
             [

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib import rcParams
+from matplotlib.figure import Figure
 
 from qrng_hub.certificates import Epsilons
 from qrng_hub.certificates.chsh import METHODS, chsh_value, plan_for_score
 
-mpl.use("svg")
-mpl.rcParams.update({"svg.hashsalt": "certificates", "svg.fonttype": "none", "font.family": "sans-serif"})
-from matplotlib import pyplot as plt  # noqa: E402 - after the choice of where it draws
+rcParams.update({"svg.hashsalt": "certificates", "svg.fonttype": "none", "font.family": "sans-serif"})
 
 ROUNDS = np.unique(np.logspace(3, 9, 37).astype(int))
 SCORES = {0.84: "-", 0.80: "--"}
@@ -22,7 +21,8 @@ COLOURS = {"pef": "#0b6e99", "df19": "#c2570c", "eat": "#6b7280"}
 
 def main() -> None:
     """Computes and draws."""
-    figure, axes = plt.subplots(figsize=(8, 4.6))
+    figure = Figure(figsize=(8, 4.6))
+    axes = figure.subplots()
     for score, style in SCORES.items():
         for method in METHODS:
             bits = [plan_for_score(method, int(n), score, Epsilons.both(1e-9)).bits for n in ROUNDS]

@@ -72,7 +72,11 @@ class UnsupportedCircuitError(RequestError):
 
 
 class StatelessError(RequestError, NotImplementedError, TypeError):
-    """Numbers that come from a source have no state to seed, save, copy or pickle."""
+    """Numbers that come from a source have no state to seed, save, copy or pickle.
+
+    It is what callers of the standard library catch: `random.SystemRandom` raises NotImplementedError for its
+    state, and `copy` and `pickle` raise TypeError.
+    """
 
 
 class SamplesError(RequestError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,6 +104,16 @@ def _open_beside(path: Path) -> tuple[Path, BinaryIO]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     return Path(temporary), os.fdopen(descriptor, "wb")
+
+
+def sync(descriptor: int) -> None:
+    """Waits until an open file or folder is on the disk; on macOS fsync() only hands it to the disk."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
 
 
 @contextmanager

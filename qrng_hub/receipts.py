@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.records import (
     BlockYield,
     Candidate,
@@ -159,12 +161,21 @@ def build_receipt(
         mode=request.mode,
         protocol=request.protocol,
         conditioning=conditioning,
-        epsilon=request.epsilon,
+        epsilon=_epsilon(request, sources),
         mixed_with_os_entropy=request.mix_os_entropy,
         credit=_credit(sources, 8 * len(output), request.mode),
         substitutions=substitutions,
         sources=sources,
     )
+
+
+def _epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
+    """Adds up the shares of the blocks that reach into the output: each gives at least 64 bytes.
+
+    Of an XOR of sources, those of one: it is as close to uniform as the closest.
+    """
+    blocks = [math.ceil(source.bytes_delivered / OUTPUT_BYTES) for source in sources]
+    return request.epsilon_per_block * (sum(blocks) if request.mode == "plan" else max(blocks))
 
 
 def _origin(sources: tuple[SourceReceipt, ...]) -> Literal["hardware", "simulator", "mixed"]:

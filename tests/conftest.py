@@ -1,14 +1,21 @@
 """Every test has a state folder of its own and no account; only those marked `live` see the user's."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from qrng_hub.clock import SystemClock
 from qrng_hub.ledger import Ledger, open_ledger
+
+if TYPE_CHECKING:
+    from services.braket import BraketService
+    from services.ibm import IBMService
 
 settings.register_profile("qrng_hub", deadline=None, derandomize=True)  # the same examples every time, at any speed
 settings.load_profile("qrng_hub")
@@ -40,3 +47,21 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", SystemClock())
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
+    """Serves IBM; its SDK is imported by those only who ask for it."""
+    from services.ibm_hub import serving
+
+    with serving(monkeypatch) as service:
+        yield service
+
+
+@pytest.fixture
+def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
+    """Serves Braket likewise."""
+    from services.braket_jobs import serving
+
+    with serving(monkeypatch) as service:
+        yield service

@@ -27,7 +27,7 @@ _LONGEST_TAKE_SECONDS = 0.01
 
 def nursery(folder: Path, seed: int, deaths: int) -> None:
     """Brings up one worker after another, lets each take some times, and kills it at a moment that the seed says."""
-    pool, chance = a_pool(folder), random.Random(seed)  # noqa: S311 - the moments are to be the same each time
+    pool, chance = a_pool(folder), random.Random(seed)
     for number in range(deaths):
         told, tell = os.pipe()
         if (child := os.fork()) == 0:
@@ -43,7 +43,7 @@ def nursery(folder: Path, seed: int, deaths: int) -> None:
 
 def _work(pool: Pool, received: Path, name: str, tell: int) -> None:
     """Takes, and writes down what it got before it takes again, until it is killed or the pool is empty."""
-    chance = random.Random(name)  # noqa: S311
+    chance = random.Random(name)
     for number in itertools.count():
         try:
             data = pool.take_unmixed(chance.randint(WINDOW, 600)).data

@@ -16,7 +16,7 @@ WINDOW = 16
 
 def known_bytes(count: int, seed: int = 7) -> bytes:
     """Makes bytes whose every window is a different one."""
-    data = random.Random(seed).randbytes(count)  # noqa: S311 - they are to be known
+    data = random.Random(seed).randbytes(count)
     assert len({data[i : i + WINDOW] for i in range(count - WINDOW + 1)}) == max(count - WINDOW + 1, 0)
     return data
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import claimed
+from qrng_hub.files import claimed, sync
 from qrng_hub.records import Record
 
 
@@ -139,4 +139,4 @@ def _append(lines: BinaryIO, record: Record) -> None:
 
 def _flush(file: BinaryIO) -> None:
     file.flush()
-    os.fsync(file.fileno())
+    sync(file.fileno())

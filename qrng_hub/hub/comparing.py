@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from itertools import chain
@@ -15,7 +14,7 @@ from qrng_hub.clock import Clock
 from qrng_hub.config import BackendSettings, CompareSettings, RunFile, SortKey
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import ConfigError, QRNGError, UnknownNameError
-from qrng_hub.hub.opening import limits_of, request_of
+from qrng_hub.hub.opening import limits_of, request_of, require_once
 from qrng_hub.ledger import Ledger
 from qrng_hub.records import Comparison, Request
 from qrng_hub.registry import Registry
@@ -83,9 +82,7 @@ def _fitting(one: BackendSettings, registry: Registry, named: set[str]) -> Itera
 
 def _request(run_file: RunFile, settings: CompareSettings, registry: Registry) -> Request:
     """Makes the request; raises `ConfigError` for what a comparison does not heed."""
-    counted = Counter(one.address for one in run_file.backends)
-    if twice := [address for address, count in counted.items() if count > 1]:
-        raise ConfigError(f"backend.address: a comparison takes each backend once, and {twice[0]} is listed twice")
+    require_once(run_file, "a comparison")
     kept = {"retain_raw": run_file.request.retain_raw, "purge_at_vendor": run_file.request.purge_at_vendor}
     if wrong := [name for name, is_set in kept.items() if is_set]:
         raise ConfigError(f"request.{wrong[0]}: a comparison neither keeps nor deletes outcomes; leave it out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from qrng_hub import policy
@@ -58,6 +59,13 @@ def _tightest(run_file: RunFile, address: str) -> BackendLimits:
             (one.max_seconds_per_month for one in own if one.max_seconds_per_month is not None), default=None
         ),
     )
+
+
+def require_once(run_file: RunFile, what: str) -> None:
+    """Raises `ConfigError` if a backend is listed twice where that means nothing."""
+    counted = Counter(one.address for one in run_file.backends)
+    if twice := [address for address, count in counted.items() if count > 1]:
+        raise ConfigError(f"backend.address: {what} takes each backend once, and {twice[0]} is listed twice")
 
 
 def check_run_file(run_file: RunFile) -> None:

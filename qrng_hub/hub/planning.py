@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -11,9 +10,9 @@ from decimal import Decimal
 
 from qrng_hub.config import RunFile
 from qrng_hub.dispatcher import Limits
-from qrng_hub.errors import ConfigError, InfeasiblePlanError
+from qrng_hub.errors import InfeasiblePlanError
 from qrng_hub.extractors import OUTPUT_BYTES
-from qrng_hub.hub.opening import limits_of, request_of
+from qrng_hub.hub.opening import limits_of, request_of, require_once
 from qrng_hub.ledger import Budget, Ledger
 from qrng_hub.planner import Demand, Plan, Terms, Wanted, make_plan, quote_of, terms_of
 from qrng_hub.policy import allowed_origins
@@ -89,9 +88,7 @@ class _Asking:
         left: _Left,
     ) -> None:
         self._request, self._candidates = request, request.candidates
-        counted = Counter(candidate.address for candidate in self._candidates)
-        if twice := [address for address, count in counted.items() if count > 1]:
-            raise ConfigError(f"backend.address: a plan takes each backend once, and {twice[0]} is listed twice")
+        require_once(run_file, "a plan")
         self._run_file, self._registry, self._left = run_file, registry, left
         self._queues = _queues(ledger, now)
         self._failed = standing.failed if standing else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from qrng_hub.adapter import Adapter, require_supported
 from qrng_hub.errors import QRNGError
-from qrng_hub.extractors import OUTPUT_BYTES, layout_of, overhead_bits
+from qrng_hub.extractors import BLOCK_BITS, OUTPUT_BYTES, overhead_bits
 from qrng_hub.planner.model import Terms
 from qrng_hub.planner.tariffs import fit
 from qrng_hub.protocols import CERTAIN, MIN_SHOTS, Superposition
@@ -79,41 +79,40 @@ class _Bound(NamedTuple):
     qubits: tuple[int, ...]
     wanted: Wanted
 
+    @property
+    def lost(self) -> float:
+        """The bits that each block of the extraction takes."""
+        return overhead_bits(self.wanted.request.epsilon_per_block)
+
     def of(self, shots: int) -> float:
-        """Returns the bits, less the share that each block of the extraction takes but for the first."""
+        """Returns the bits that are left when each block has taken its share and is cut to whole bytes.
+
+        As if there were a block more: so it grows evenly, and is never above what the extraction gives.
+        """
         bits = CERTAIN * self.wanted.yielded * float(Superposition().expected(self.backend, self.qubits, shots).sum())
-        epsilon = self.wanted.request.epsilon_per_block
-        blocks = layout_of(shots, len(self.qubits), bits, epsilon).blocks
-        return bits * shots - (blocks - 1) * overhead_bits(epsilon)
+        blocks = shots * len(self.qubits) / BLOCK_BITS + 1
+        return bits * shots - blocks * (self.lost + 8 * bits)
 
 
 def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms:
     """Puts a line through what jobs give, at the size that would give all outputs, or at the largest.
 
-    What a job gives grows faster than its shots, for more of them bound the more: so a line that touches it at one
-    size is below it at any other, and promises nothing that does not come.
+    What a job gives grows faster than its shots, for more of them bound the more: so a line that touches it at the
+    largest size is below it at any smaller one, and promises nothing that does not come.
     """
-    size = _size_for(bound, most, outputs)
+    sizes, wanted = range(MIN_SHOTS, max(most, MIN_SHOTS)), 8 * OUTPUT_BYTES * outputs
+    size = min(most, MIN_SHOTS + bisect_left(sizes, True, key=lambda shots: bound.of(shots) >= wanted))
     beyond = math.ceil(1.05 * size) + 8
     slope = (bound.of(beyond) - bound.of(size)) / (beyond - size)
-    lost = overhead_bits(bound.wanted.request.epsilon_per_block)
-    fixed = slope * size - bound.of(size) + lost
+    fixed = slope * size - bound.of(size)
     each = 8 * OUTPUT_BYTES / slope if slope > 0 else math.inf
     a_job = math.floor((most - fixed / slope) / each) if slope > 0 else 0
     if a_job < 1 or most < MIN_SHOTS:
         needed = "more than any number of" if slope <= 0 else f"{max(fixed / slope + each, MIN_SHOTS):,.0f}"
         problem = f"an output takes {needed} shots of {len(terms.qubits)} qubits, and a job has {most:,} at most"
         return terms.model_copy(update={"problem": problem})
-    update = {"shots_each": each, "shots_fixed": fixed / slope, "bits_lost": lost}
+    update = {"shots_each": each, "shots_fixed": fixed / slope, "bits_lost": bound.lost}
     return terms.model_copy(update=update | {"outputs_a_job": min(a_job, outputs)})
-
-
-def _size_for(bound: _Bound, most: int, outputs: int) -> int:
-    """Finds, to a tenth, the shots of a job that gives so many outputs, no more than it may have."""
-    size, wanted = min(MIN_SHOTS, most), 8 * OUTPUT_BYTES * outputs
-    while size < most and bound.of(size) < wanted:
-        size = min(most, math.ceil(1.1 * size))
-    return size
 
 
 def _priced(terms: Terms, adapter: Adapter, wanted: Wanted, most: int) -> Terms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -90,10 +91,7 @@ class Superposition:
             return candidate.shots
         wanted = math.ceil(byte_count / OUTPUT_BYTES)
         most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), MIN_SHOTS))
-        shots = MIN_SHOTS
-        while shots < most and outputs(shots) < wanted:
-            shots = min(most, math.ceil(shots * 1.1 * max(1.0, 0.9 * wanted / max(outputs(shots), 1))))
-        return max(min(shots, most), 1)
+        return min(most, MIN_SHOTS + bisect_left(range(MIN_SHOTS, max(most, MIN_SHOTS)), wanted, key=outputs))
 
     def bound(self, blocks: Sequence[RawBlock], published: PublishedReadout | None) -> QubitCredit:
         """Bounds the first block's qubits by their counts and their readout, which two more blocks may count."""

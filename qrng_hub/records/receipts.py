@@ -126,7 +126,7 @@ class Receipt(Record):
     protocol: str
     conditioning: str
     epsilon: float | None = None
-    """How far the output may be from uniform, at most, if no bound is wrong."""
+    """How far the output is from uniform, at most, if no bound is wrong."""
     mixed_with_os_entropy: bool
     credit: Credit
     substitutions: tuple[Substitution, ...]

@@ -14,9 +14,8 @@ from scipy import special
 
 from qrng_hub.errors import HealthTestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.health import check_health
-from qrng_hub.protocols import Superposition
 from qrng_hub.protocols.crediting import Counts, PublishedReadout, credit_counts, upper_bound
+from qrng_hub.protocols.judging import judged
 from qrng_hub.records import Interval, Measures, Pair, QubitMeasures, RawBlock
 from qrng_hub.reports.comparison_findings import findings
 from qrng_hub.reports.comparison_tests import Evidence, Outcomes, evidence
@@ -44,13 +43,11 @@ def bounded(blocks: Sequence[RawBlock], readout: PublishedReadout | None, health
 
     Raises `ReconstructedMeasurementsError` for shots not as measured.
     """
-    block, protocol = blocks[0], Superposition()
-    bound = protocol.bound(blocks, readout)
+    block = blocks[0]
     try:
-        health = check_health(block, bound.credited_bits_per_qubit, health_alpha)
+        _, credit = judged(blocks, readout, health_alpha)
     except HealthTestError as error:
         return Repeat(block, np.zeros(len(block.qubits)), 0.0, str(error))
-    credit = protocol.credit(block, bound, health)
     return Repeat(block, np.array(credit.bound_bits_per_qubit), credit.credited_bits, PASSED)
 
 

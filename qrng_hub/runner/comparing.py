@@ -14,7 +14,7 @@ from qrng_hub import policy
 from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import BackendOfflineError, LedgerError, QRNGError, RequestError, RunInterruptedError, VendorError
-from qrng_hub.extractors import OUTPUT_BYTES, layout_of, outputs_from
+from qrng_hub.extractors import OUTPUT_BYTES, outputs_from
 from qrng_hub.ledger import Ledger
 from qrng_hub.protocols import MIN_SHOTS, Superposition, published_readout
 from qrng_hub.records import (
@@ -30,7 +30,6 @@ from qrng_hub.records import (
     Request,
 )
 from qrng_hub.registry import Registry
-from qrng_hub.runner.processing import block_alpha
 
 if TYPE_CHECKING:  # scipy is loaded when something is measured
     from qrng_hub.reports.comparison import Repeat
@@ -143,9 +142,9 @@ class Comparing:
         blocks = adapter.collect(finished.job)
         _require_new(blocks[0], entry.repeats)
         readout = published_readout(entry.described[0], blocks[0].qubits)
-        repeat = bounded(blocks, readout, block_alpha(self.request.health_alpha, blocks[0].raw_bits))
+        repeat = bounded(blocks, readout, self.request.health_alpha)
         entry.repeats.append(repeat)
-        entry.lines.append(_line(finished, repeat, self.request.epsilon / self.repeats))
+        entry.lines.append(_line(finished, repeat, self.request.epsilon_per_block))
 
     def _row(self, entry: _Entry) -> ComparedBackend:
         from qrng_hub.reports.comparison import measured
@@ -183,7 +182,7 @@ def _require_new(block: RawBlock, before: Sequence[Repeat]) -> None:
 def _line(finished: Finished, repeat: Repeat, epsilon: float) -> RepeatLine:
     job, quote, block, bits = finished.job, finished.quote, repeat.block, float(repeat.bound_bits.sum())
     qubits = len(block.qubits)
-    pieces = outputs_from(block.shots, qubits, bits, epsilon / layout_of(block.shots, qubits, bits, epsilon).blocks)
+    pieces = outputs_from(block.shots, qubits, bits, epsilon)
     return RepeatLine(
         key=job.spec.key,
         vendor_id=job.vendor_id,

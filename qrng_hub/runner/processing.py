@@ -17,16 +17,11 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.clock import SystemClock
 from qrng_hub.extractors import extract_shots
 from qrng_hub.files import write_private
-from qrng_hub.protocols import Superposition
 from qrng_hub.records import BlockYield, Job, RawBlock
 from qrng_hub.registry import Registry
 
 if TYPE_CHECKING:  # scipy is loaded when something is processed
     from qrng_hub.protocols.crediting import PublishedReadout
-
-
-#: Larger blocks have more tests, and are not to be discarded the more often for that.
-_ALPHA_BITS = 2**20
 
 
 class Inline(Executor):
@@ -87,23 +82,16 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
 
     Raises `HealthTestError` if it fails a test, and `InsufficientEntropyError` if it gives nothing.
     """
-    from qrng_hub.health import check_health
+    from qrng_hub.protocols.judging import judged  # loads scipy
 
-    block, protocol = blocks[0], Superposition()
-    bound = protocol.bound(blocks, recipe.readout)
-    health = check_health(block, bound.credited_bits_per_qubit, block_alpha(recipe.alpha, block.raw_bits))
-    credit = protocol.credit(block, bound, health)
+    block = blocks[0]
+    health, credit = judged(blocks, recipe.readout, recipe.alpha)
     output, extraction, seed = extract_shots(
         block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block
     )
     return BlockYield(
         block=block.summary(), health=health, credit=credit, extraction=extraction, output=output, seed=seed
     )
-
-
-def block_alpha(alpha: float, raw_bits: int) -> float:
-    """Returns the false-alarm rate of one health test of a block, from that of a block of up to a megabit."""
-    return alpha * min(1.0, _ALPHA_BITS / raw_bits)
 
 
 def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:

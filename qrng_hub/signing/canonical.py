@@ -86,10 +86,9 @@ def _number(value: float) -> str:
         raise ValueError("it has a number that is infinite or none")
     if value == 0:
         return "0"
-    parts = Decimal(float.__repr__(abs(value))).as_tuple()
-    assert isinstance(parts.exponent, int)  # noqa: S101 - it is a letter only of what is not finite
-    point = len(parts.digits) + parts.exponent
-    digits = "".join(map(str, parts.digits)).rstrip("0")
+    parts = Decimal(float.__repr__(abs(value)))
+    point = parts.adjusted() + 1
+    digits = "".join(map(str, parts.as_tuple().digits)).rstrip("0")
     return "-" * (value < 0) + _positional(digits, point)
 
 

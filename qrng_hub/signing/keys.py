@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from qrng_hub.errors import ConfigError, ReceiptError, ReceiptKeyError
-from qrng_hub.files import exposed, private_file, state_folder, write_private
+from qrng_hub.files import exposed, private_file, state_folder, sync, write_private
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -196,4 +196,4 @@ def _write(path: Path, key: SigningKey) -> None:
     with private_file(path) as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno())

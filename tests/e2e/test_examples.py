@@ -3,16 +3,12 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services import braket_jobs
-from services.braket import BraketService
 from services.ibm import IBMService
 from services.ibm_catalogue import CRN
-from services.ibm_hub import serving
 
 QRNG = str(Path(sys.executable).with_name("qrng"))
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -20,22 +16,11 @@ RUN_ELSEWHERE = {"embedded", "readout-noise", "quickstart", "compare"}  # test_c
 NEED_ACCOUNTS = {"plan": 4096, "open-plan": 2048, "batch": 8192}
 
 
-@pytest.fixture
-def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture(autouse=True)
-def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with braket_jobs.serving(monkeypatch) as service:
-        yield service
-
-
 def test_every_example_is_run_somewhere() -> None:
     assert {path.stem for path in CONFIGS.glob("*.toml")} == RUN_ELSEWHERE | set(NEED_ACCOUNTS)
 
 
+@pytest.mark.usefixtures("braket")
 @pytest.mark.parametrize("name", sorted(NEED_ACCOUNTS))
 def test_an_example_is_planned_and_run(name: str, ibm: IBMService, tmp_path: Path) -> None:
     """Only IBM's address is another; the places for Braket's results are the tests'."""

@@ -4,16 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
-from services import braket_jobs
 from services.braket import BraketService
 from services.ibm import IBMService
-from services.ibm_hub import serving
 
 QRNG = Path(sys.executable).with_name("qrng")
 RUN_FILE = """
@@ -33,18 +28,6 @@ runtime_url = "{url}"
 region = "eu-north-1"
 s3 = "s3://amazon-braket-test/hub"
 """
-
-
-@pytest.fixture
-def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with braket_jobs.serving(monkeypatch) as service:
-        yield service
 
 
 def qrng(*arguments: str) -> subprocess.CompletedProcess[bytes]:

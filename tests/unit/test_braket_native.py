@@ -21,7 +21,7 @@ NATIVE = [
 
 @pytest.mark.parametrize(("native", "joining"), NATIVE)
 def test_native_gates_give_the_same_outcomes(native: tuple[str, ...], joining: str) -> None:
-    choose = random.Random(f"{native}")  # noqa: S311 - picks what to test, the same in every run
+    choose = random.Random(f"{native}")
     for _ in range(15):
         gates = [random_gate(choose) for _ in range(14)]
         translated = translate(gates, native, joining)

@@ -1,6 +1,5 @@
 """What people get wrong with a cloud account: each is a hub error that says what to fix, and nothing is submitted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,25 +10,12 @@ from qrng_hub.errors import AuthenticationError, BackendLimitError, ConfigError,
 from qrng_hub.records import JobSpec
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.settings import BraketSettings
-from services import braket_jobs
 from services.braket import BraketService
 from services.braket_faults import Fault
 from services.ibm import IBMService
-from services.ibm_hub import DEVICE, adapter_for, serving, spec_for, submit
+from services.ibm_hub import DEVICE, adapter_for, spec_for, submit
 
 CIRCUIT = Circuit().h(0).measure(0)
-
-
-@pytest.fixture
-def ibm(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def braket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with braket_jobs.serving(monkeypatch) as service:
-        yield service
 
 
 def braket_job(name: str = "garnet", shots: int = 100, region: str = "eu-north-1", **settings: Any) -> None:

@@ -129,7 +129,8 @@ def test_keys_are_read_back_from_what_is_written(kind: KeyKind) -> None:
         read: Any = load_pem_private_key(text, passphrase)
         assert read.private_bytes_raw() == data
         assert read.public_key() == load_pem_public_key(public)
-    with pytest.raises(ValueError, match=r"(?i)decrypt|password"):
+    # one wrong key in 256 leaves a well-formed padding, and other words
+    with pytest.raises(ValueError, match=r"(?i)decrypt|password|deserialize"):
         load_pem_private_key(key.private_text(b"open sesame"), b"open barley")
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qrng_hub.errors import PoolError
+from qrng_hub.files import sync
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 #: A fork waits for it: a child that is born during the work would hold its parent's locks for as long as it lives.
@@ -63,7 +64,7 @@ def write_durably(path: Path, data: bytes) -> None:
     with os.fdopen(os.open(path, _NEW_FILE, 0o600), "wb") as file:
         file.write(data)
         file.flush()
-        _sync(file.fileno())
+        sync(file.fileno())
 
 
 def replace_durably(path: Path, data: bytes) -> None:
@@ -78,7 +79,7 @@ def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        _sync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -88,17 +89,6 @@ def erase(path: Path) -> None:
     with suppress(OSError), path.open("r+b") as file:
         file.write(bytes(path.stat().st_size))
         file.flush()
-        _sync(file.fileno())
+        sync(file.fileno())
     with suppress(OSError):
         path.unlink()
-
-
-def _sync(descriptor: int) -> None:
-    """Waits until a file is on the disk; on macOS fsync() only hands it to the disk."""
-    import fcntl
-
-    command = getattr(fcntl, "F_FULLFSYNC", None)
-    if command is None:
-        os.fsync(descriptor)
-    else:
-        fcntl.fcntl(descriptor, command)
