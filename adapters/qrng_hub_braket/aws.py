@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
@@ -172,6 +173,12 @@ class Aws:
             return list(self.session(region).braket_client.search_spending_limits(filters=filters)["spendingLimits"])
 
         return self.ask(f"reading the spending limits of {arn}", found)
+
+    def set_spending_limit(self, arn: str, region: str, usd: Decimal, token: str) -> None:
+        """Lets no more be spent on a device than so many USD; once under one token."""
+        request = {"deviceArn": arn, "spendingLimit": f"{usd:.2f}", "clientToken": token}
+        client = self.session(region).braket_client
+        self.ask(f"setting a spending limit of {arn}", lambda: client.create_spending_limit(**request))
 
     def cancel(self, arn: str) -> None:
         """Asks AWS to stop a task."""

@@ -32,7 +32,7 @@ from qrng_hub.records import (
     Record,
     ShotOrder,
 )
-from qrng_hub_braket import bills, checks, results, tasks
+from qrng_hub_braket import bills, checks, limits, results, tasks
 from qrng_hub_braket.errors import code_of
 from qrng_hub_braket.local import SDK_PACKAGES
 from qrng_hub_braket.names import origin_of, region_of
@@ -64,7 +64,8 @@ class BraketCloud(Adapter):
         super().__init__(settings, clock)
         self._connection: Any = None
         self._devices: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._limited: set[str] = set()
+        self._lock = threading.RLock()
 
     @property
     def is_set_up(self) -> bool:
@@ -113,8 +114,17 @@ class BraketCloud(Adapter):
         for spec in specs:
             device = self._device(spec.backend_name)
             device.require_supported(spec)
+            self._require_limit(spec.backend_name, device)
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
+
+    def _require_limit(self, name: str, device: Any) -> None:
+        """Sees to the spending limit that the settings ask for, once for each device."""
+        usd = self.settings.spending_limits.get(name)
+        with self._lock:
+            if usd is not None and name not in self._limited:
+                limits.require_spending_limit(self._aws, device, usd, self.clock.now())
+                self._limited.add(name)
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Lists the unfinished tasks of each region, page by page, then those that ended, by their keys."""

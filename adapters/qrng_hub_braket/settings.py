@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qrng_hub.records import Record
+from collections.abc import Mapping
+
+from qrng_hub.records import Amount, Record
 
 
 class BraketSettings(Record):
@@ -11,10 +13,13 @@ class BraketSettings(Record):
     `emulators` are paths of capabilities files, as `AwsDevice(arn).properties.json()` writes them,
     absolute or from the working folder. `s3` is the folder of task results ("s3://bucket/prefix"),
     `region` the AWS region and `profile` a profile of the AWS configuration; each of the three is
-    the AWS SDK's own choice if it is not set, and only cloud devices use them.
+    the AWS SDK's own choice if it is not set, and only cloud devices use them. `spending_limits` are the
+    USD that AWS itself shall let be spent on devices, by their short names or ARNs: before the first task
+    on one, a limit is set there if there is none.
     """
 
     emulators: tuple[str, ...] = ()
     s3: str | None = None
     region: str | None = None
     profile: str | None = None
+    spending_limits: Mapping[str, Amount] = {}

@@ -93,6 +93,7 @@ class _Asking:
         self._queues = _queues(ledger, now)
         self._failed = standing.failed if standing else {}
         self._yields, self._done = (standing.yields, standing.done) if standing else ({}, {})
+        self._dearer = standing.dearer if standing else {}
         self._vendors = standing.vendors if standing and standing.needs_new_vendors else set[str]()
 
     def terms(self, outputs: int) -> list[Terms]:
@@ -121,6 +122,7 @@ class _Asking:
             wait_seconds=self._queues.get(address),
             accepts_unknown_price=self._run_file.budget.unknown_price == "accept",
             yielded=self._yields.get(address, 1.0),
+            dearer=self._dearer.get(address, Decimal(1)),
             done=self._done.get(address, 0),
         )
         return terms_of(adapter, wanted, outputs)

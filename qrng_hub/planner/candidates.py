@@ -32,6 +32,8 @@ class Wanted(NamedTuple):
     accepts_unknown_price: bool
     yielded: float = 1.0
     """The share of the expected min-entropy that the backend really gave before."""
+    dearer: Decimal = Decimal(1)
+    """How many times its highest estimates the backend's bills were."""
     done: int = 0
     """How many jobs the backend has done well already."""
     usd_per_job: Decimal | None = None
@@ -125,7 +127,7 @@ def _priced(terms: Terms, adapter: Adapter, wanted: Wanted, most: int) -> Terms:
     least, most = terms.shots_least, min(most, terms.shots_for(terms.outputs_a_job))
     cost = seconds = None
     try:
-        cost = fit(lambda shots: _usd(quote(shots)), least, most).in_outputs(terms)
+        cost = fit(lambda shots: wanted.dearer * _usd(quote(shots)), least, most).in_outputs(terms)
     except LookupError:
         if not wanted.accepts_unknown_price:
             return terms.model_copy(update={"problem": f"its price is unknown: {quote(least).source}"})

@@ -15,8 +15,10 @@ Choice = Mapping[str, tuple[int, int]]
 _JOBS, _OUTPUTS, _MONEY, _USED = range(4)
 _HOUR = 3600.0
 _ROUNDING = 1e-7
-#: so that of equal plans the one with the fewest backends and jobs is chosen
+#: so that of equal plans the one with the fewest backends and jobs is chosen, and then the first in the run file
 _TIE = 1e-6
+#: the solver takes objectives that differ by 1e-6 for equal
+_SCALE = 1000.0
 
 
 def solve(terms: Sequence[Terms], demand: Demand) -> Choice | None:
@@ -102,10 +104,12 @@ class _Program:
         self.objective[[4 * index + _MONEY for index in range(len(terms))]] = money
         self.objective[-1] = time
         for index in range(len(terms)):
-            self.objective[4 * index + _JOBS] = self.objective[4 * index + _USED] = _TIE
+            self.objective[4 * index + _JOBS] = _TIE
+            self.objective[4 * index + _USED] = _TIE * (1 + index / len(terms))
             self.objective[4 * index + _OUTPUTS] += _TIE / (10 * demand.outputs)
         if demand.seconds is not None:
             self.most[-1] = demand.seconds
+        self.objective *= _SCALE
 
     def _row(self, values: Mapping[int, float], low: float = -np.inf, high: float = np.inf) -> None:
         row = np.zeros(self._count)

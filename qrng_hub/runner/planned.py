@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
@@ -51,6 +52,8 @@ class Standing:
     """The share of the expected min-entropy that backends really gave."""
     done: dict[str, int] = field(default_factory=dict)
     """How many jobs of backends gave what they should."""
+    dearer: dict[str, Decimal] = field(default_factory=dict)
+    """How many times their highest estimates the bills of backends were, where they were above them."""
     needs_new_vendors: bool = False
     """Whether only vendors may be planned with that have given nothing yet."""
 
@@ -260,6 +263,9 @@ class PlannedDraw:
     def _watched(self, job: Job, quote: Quote) -> None:
         with self._lock:
             self._seen.setdefault(job.spec.address, Seen()).note(job, quote)
+            if job.billed and quote.high and job.billed > quote.high:
+                known = self._standing.dearer.get(job.spec.address, Decimal(1))
+                self._standing.dearer[job.spec.address] = max(known, job.billed / quote.high)
         self._report(job.spec.address)
 
     def _report(self, address: str, note: str = "") -> None:

@@ -40,6 +40,8 @@ class Script:
 
     origin: Origin = Origin.HARDWARE
     price: Decimal | None = Decimal("0.30")
+    billed: Decimal | None = None
+    """What a job that is done is billed, in USD; None is its price."""
     offline: bool = False
     queue_seconds: float = 60.0
     run_seconds: float = 2.0
@@ -162,7 +164,8 @@ class ScriptedAdapter(Adapter):
             if self.clock.now() >= running:
                 update = {"state": JobState.RUNNING, "running_utc": running}
             if self.clock.now() >= finished:
-                billed = script.price if script.ends is JobState.DONE else Decimal(0)
+                due = script.price if script.billed is None else script.billed
+                billed = due if script.ends is JobState.DONE else Decimal(0)
                 update |= {"state": script.ends, "finished_utc": finished, "billed": billed}
             job = self.jobs[job.spec.key] = job.model_copy(update=update)
         return job

@@ -150,8 +150,15 @@ def _cancel(service: BraketService, request: Request) -> Reply:
 
 def _spending_limits(service: BraketService, request: Request) -> Reply:
     (only,) = json.loads(request.body)["filters"]
-    limits = [service.catalogue.spending_limit(arn) for arn in service.catalogue.spent if arn in only["values"]]
+    limited = service.catalogue.spent.keys() | service.catalogue.limits.keys()
+    limits = [service.catalogue.spending_limit(arn) for arn in limited if arn in only["values"]]
     return Reply.of({"spendingLimits": limits})
+
+
+def _create_spending_limit(service: BraketService, request: Request) -> Reply:
+    asked = json.loads(request.body)
+    service.catalogue.limits[asked["deviceArn"]] = asked["spendingLimit"]
+    return Reply.of({"spendingLimitArn": service.catalogue.spending_limit(asked["deviceArn"])["spendingLimitArn"]}, 201)
 
 
 def _get_object(service: BraketService, request: Request) -> Reply:
@@ -190,6 +197,7 @@ _ANSWERS: Mapping[str, Callable[[BraketService, Request], Reply]] = {
     "SearchQuantumTasks": _search,
     "CancelQuantumTask": _cancel,
     "SearchSpendingLimits": _spending_limits,
+    "CreateSpendingLimit": _create_spending_limit,
     "GetObject": _get_object,
     "ListObjectsV2": _list_objects,
     "DeleteObjects": _delete_objects,
@@ -206,6 +214,7 @@ _BRAKET = (
     ("GET", "/quantum-task/", "GetQuantumTask"),
     ("PUT", "/quantum-task/", "CancelQuantumTask"),
     ("POST", "/spending-limits", "SearchSpendingLimits"),
+    ("POST", "/spending-limit", "CreateSpendingLimit"),
 )
 _BUCKET = {"POST": "DeleteObjects", "HEAD": "HeadBucket", "PUT": "CreateBucket", "GET": "ListObjectsV2"}
 

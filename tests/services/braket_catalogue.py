@@ -47,6 +47,8 @@ class Catalogue:
         self.queue = dict.fromkeys(self.capabilities, "3")
         self.spent: dict[str, str] = {}
         """What was spent on a device of the 100 USD that its spending limit allows; no limit on the others."""
+        self.limits: dict[str, str] = {}
+        """The spending limits that were set with CreateSpendingLimit."""
 
     def spending_limit(self, arn: str) -> dict[str, Any]:
         """Describes the spending limit of a device, as SearchSpendingLimits does."""
@@ -55,9 +57,9 @@ class Catalogue:
             "spendingLimitArn": f"arn:aws:braket:{region}:{ACCOUNT}:spending-limit/one",
             "deviceArn": arn,
             "timePeriod": {"startAt": 1_790_000_000, "endAt": 1_798_675_200},
-            "spendingLimit": "100.00",
+            "spendingLimit": self.limits.get(arn, "100.00"),
             "queuedSpend": "0.30",
-            "totalSpend": self.spent[arn],
+            "totalSpend": self.spent.get(arn, "0.00"),
             "createdAt": "2026-09-21T14:13:20Z",
             "updatedAt": "2026-09-21T14:13:20Z",
         }

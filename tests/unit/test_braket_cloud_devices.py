@@ -1,7 +1,9 @@
 """Braket's devices, account and bucket, as the loopback service has them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -218,6 +220,37 @@ def test_a_task_over_the_spending_limit_is_refused(service: BraketService, in_us
     service.catalogue.spent[RING] = "100.00"
     with pytest.raises(QuotaError, match="spending limit"):
         submit(in_us, spec(name="ring-6"))
+    assert service.tasks.all == {}
+
+
+def limited(usd: str) -> BraketAdapter:
+    settings = {"region": "us-east-1", "spending_limits": {"ring-6": Decimal(usd)}}
+    return BraketAdapter(SETTINGS.model_copy(update=settings), SystemClock())
+
+
+def test_a_spending_limit_that_is_asked_for_is_set_once_before_the_first_task(service: BraketService) -> None:
+    with closing(limited("40")) as adapter:
+        submit(adapter, spec(key="one", name="ring-6"))
+        submit(adapter, spec(key="two", name="ring-6"))
+    order = [one.operation for one in service.log if one.operation in ("CreateSpendingLimit", "CreateQuantumTask")]
+    assert order == ["CreateSpendingLimit", "CreateQuantumTask", "CreateQuantumTask"]
+    assert service.catalogue.limits == {RING: "40.00"}
+    with closing(limited("40.004")) as another:
+        submit(another, spec(key="three", name="ring-6"))
+    assert len(service.calls("CreateSpendingLimit")) == 1
+
+
+def test_no_task_is_made_where_the_spending_limit_cannot_be_kept(service: BraketService) -> None:
+    service.catalogue.spent[RING] = "0.00"
+    with (
+        closing(limited("40")) as adapter,
+        pytest.raises(ConfigError, match=r"AWS has for it is 100.00 USD"),
+    ):
+        submit(adapter, spec(name="ring-6"))
+    service.catalogue.spent.clear()
+    service.faults.add("CreateSpendingLimit", Fault(code="AccessDeniedException", status=403))
+    with closing(limited("40")) as adapter, pytest.raises(AuthenticationError):
+        submit(adapter, spec(name="ring-6"))
     assert service.tasks.all == {}
 
 

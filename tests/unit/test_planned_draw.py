@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,27 @@ def test_a_plan_is_run_and_its_receipt_adds_up() -> None:
     assert (source.bytes_delivered, source.shots, draw.receipt.mode) == (4096, 1024 * len(jobs), "plan")
     assert draw.receipt.credit.bits == 8 * 4096
     assert len(vendor.jobs) == len(jobs)
+
+
+def test_a_backend_that_bills_more_than_it_quoted_is_planned_as_dear_as_it_is() -> None:
+    hub, _vendor = hub_of(
+        {"honest": Script(price=Decimal("0.50")), "cheap": Script(price=Decimal("0.20"), billed=Decimal("0.90"))}
+    )
+    with hub:
+        assert [line.address for line in hub.plan().chosen] == ["scripted:cheap"]
+        hub.run()
+        used = Counter(job.address for job in hub.jobs())
+    assert used["scripted:cheap"] == 1
+    assert used["scripted:honest"] > 1
+
+
+def test_of_backends_that_cost_the_same_the_first_in_the_file_is_taken() -> None:
+    names = ["beta", "delta", "alpha", "gamma"]
+    for first in range(len(names)):
+        order = names[first:] + names[:first]
+        hub, _vendor = hub_of({name: Script(price=Decimal(0)) for name in order})
+        with hub:
+            assert [line.address for line in hub.plan().chosen] == [f"scripted:{order[0]}"]
 
 
 def test_every_byte_comes_from_what_the_jobs_gave_in_their_order(state: Path) -> None:
