@@ -153,6 +153,31 @@ class LedgerSettings(Record):
     """The environment variable that holds the URL instead, if there is a password in it."""
 
 
+class PoolSettings(Record):
+    """`[pool]`: what the hub seeds its generator with and makes keys of comes out of a pool, which draws fill."""
+
+    folder: Annotated[str, Field(min_length=1)] | None = None
+    """The pool's folder; by default pool in the state folder."""
+    key_file: Annotated[str, Field(min_length=1)] | None = None
+    """The file that holds its key; by default the keyring, or a file beside the folder."""
+    low_water_bytes: PositiveInt = 4096
+    """It is filled in the background when fewer bytes are left."""
+    high_water_bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True)] = 65_536
+    """How far it is filled, by draws as the run file says."""
+    wait_seconds: Annotated[float, Field(ge=0, le=366 * 86_400)] = 60.0
+    """How long who finds it empty waits for it to be filled."""
+    allow_unmixed: StrictBool = False
+    """Heed `request.mix_os_entropy = false` although a restored copy of a pool hands the same bytes out again."""
+
+    @model_validator(mode="after")
+    def _marks_are_in_order(self) -> Self:
+        if self.low_water_bytes > self.high_water_bytes:
+            raise ValueError(
+                f"low_water_bytes is {self.low_water_bytes:,}, above high_water_bytes, {self.high_water_bytes:,}"
+            )
+        return self
+
+
 class RunFile(Record):
     """A whole run file."""
 
@@ -166,6 +191,17 @@ class RunFile(Record):
     adapters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     ledger: LedgerSettings = LedgerSettings()
     compare: CompareSettings | None = None
+    pool: PoolSettings | None = None
+
+    @model_validator(mode="after")
+    def _pool_is_mixed(self) -> Self:
+        """Refuses a pool without the operating system's entropy unless that is asked for twice."""
+        if self.pool is not None and not self.request.mix_os_entropy and not self.pool.allow_unmixed:
+            raise ValueError(
+                "request.mix_os_entropy = false: a restored copy of a pool hands the same bytes out again, which the"
+                " operating system's entropy keeps apart; if that is meant, set pool.allow_unmixed = true as well"
+            )
+        return self
 
     @model_validator(mode="after")
     def _patterns_are_compared(self) -> Self:

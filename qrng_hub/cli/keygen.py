@@ -48,12 +48,13 @@ def keygen_command(
     paths = _free_paths(out, kind) if out is not None else {}
     passphrase = _passphrase(ask, passphrase_env)
     if from_pool:
-        seed = Seed.of_pool(Pool.open_existing(), seed_bytes(kind))
+        seed = Seed.of_pool(Pool.open_existing().take_with_sources(seed_bytes(kind)))
         key = make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
     else:
-        if config is not None and load_run_file(config).request.mode == "plan":
+        run_file = None if config is None else load_run_file(config)
+        if run_file is not None and run_file.pool is None and run_file.request.mode == "plan":
             raise click.UsageError(f"{config} is a plan: `qrng pool fill` runs it with --yes, then use --pool")
-        with open_hub(config) as hub:
+        with open_hub(run_file) as hub:
             key = hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
     _deliver(key, paths, passphrase, as_json=as_json)
 

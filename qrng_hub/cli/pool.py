@@ -37,8 +37,10 @@ def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file
     """Draw BYTES more bytes and put them into the pool, which is made if there is none."""
     from qrng_hub.cli.opening import open_hub  # the other commands need no hub
 
-    pool = Pool.open(folder, key_source=_key_source(key_file))
     with open_hub(config) as hub:
+        if (settings := hub.run_file.pool) is not None:
+            folder, key_file = folder or settings.folder, key_file or settings.key_file
+        pool = Pool.open(folder, key_source=_key_source(key_file))
         if hub.run_file.request.mode == "plan" and not yes:
             raise click.UsageError("this run file is a plan: look at it with `qrng plan`, and add --yes to run it")
         draw = hub.draw(count)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from qrng_hub.delivery.pool.records import PoolOrigin, PoolSource
+from qrng_hub.delivery.pool.records import PoolOrigin, PoolSource, Taken
 from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, UnknownNameError
 from qrng_hub.records import Draw, Record
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
     from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM1024PrivateKey
-
-    from qrng_hub.delivery.pool import Pool
 
     PrivateKey = MLKEM768PrivateKey | MLKEM1024PrivateKey | MLDSA65PrivateKey | Ed25519PrivateKey
 
@@ -92,9 +90,8 @@ class Seed:
         return cls(bytearray(draw.data), (source,), receipt.mixed_with_os_entropy, tuple(assumptions))
 
     @classmethod
-    def of_pool(cls, pool: Pool, count: int) -> Seed:
-        """Takes bytes from a pool, XORed with the operating system's; raises as `Pool.take` does."""
-        taken = pool.take_with_sources(count)
+    def of_pool(cls, taken: Taken) -> Seed:
+        """Takes what a pool handed out, XORed with the operating system's bytes."""
         return cls(taken.data, taken.sources, True, (_IN_THE_RECEIPTS,))
 
     @property

@@ -286,8 +286,8 @@ class Hub(Faces, History):
 
     def close(self) -> None:
         """Waits for what is running and closes everything."""
+        self._close_faces()  # a refill that is under way still draws
         self._closed = True
-        self._close_faces()
         self._runner.close()
         self._registry.close()
         self._ledger.close()

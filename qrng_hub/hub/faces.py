@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from qrng_hub.config import MAX_DRAW_BYTES, RunFile
+from qrng_hub.config import MAX_DRAW_BYTES, PoolSettings, RunFile
 from qrng_hub.errors import RequestError
 from qrng_hub.hub.opening import require_hardware
 from qrng_hub.records import Draw, Request
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # what nobody asks for is not loaded
     from qrng_hub.delivery.drbg import Drbg
     from qrng_hub.delivery.keys import Key, KeyKind
     from qrng_hub.delivery.pieces import Piece
-    from qrng_hub.delivery.pool import Pool
+    from qrng_hub.delivery.pool import Pool, Refiller
     from qrng_hub.delivery.source_generator import SourceGenerator
     from qrng_hub.delivery.source_random import SourceRandom
     from qrng_hub.delivery.tokens import Secrets
@@ -31,8 +31,9 @@ _MAX_OUTPUT_BYTES = 2**50
 class Faces(ABC):
     """What a hub offers on top of its draws.
 
-    The generator draws 48 bytes of the hub when it is first used and 32 when it is reseeded; these draws,
-    with their receipts, are in the ledger, and what they raise is raised by whoever needs the bytes.
+    The generator draws 48 bytes of the hub when it is first used and 32 when it is reseeded, out of the pool if the
+    run file has one; the draws, with their receipts, are in the ledger, and what they raise is raised by whoever
+    needs the bytes.
     """
 
     run_file: RunFile
@@ -58,7 +59,7 @@ class Faces(ABC):
         allow_simulated: bool = False,
         allow_low_credit: bool = False,
     ) -> Key:
-        """Makes a key of a draw's bytes, or of a pool's, with its receipt.
+        """Makes a key of a pool's bytes, by default the run file's, or of a draw's if there is none, with its receipt.
 
         Raises `InsufficientEntropyError` unless all of the bytes come from hardware and their credit suffices, or
         less is allowed by name; `UnknownNameError` for a kind that there is not; else as `draw` or `Pool.take`.
@@ -66,10 +67,13 @@ class Faces(ABC):
         from qrng_hub.delivery.keys import Seed, make_key, seed_bytes
 
         count = seed_bytes(kind)
+        if pool is not None and backend is not None:
+            raise RequestError("a key is made of a pool's bytes or of a backend's: name one of them")
         if pool is not None:
-            if backend is not None:
-                raise RequestError("a key is made of a pool's bytes or of a backend's: name one of them")
-            seed = Seed.of_pool(pool, count)
+            seed = Seed.of_pool(pool.take_with_sources(count))
+        elif self.run_file.pool is not None and backend is None:
+            wait_seconds = self.run_file.pool.wait_seconds
+            seed = Seed.of_pool(self._refiller(self.run_file.pool).take_with_sources(count, wait_seconds=wait_seconds))
         else:
             if not allow_simulated:
                 require_hardware(self._request(count, backend))
@@ -149,11 +153,36 @@ class Faces(ABC):
         if made is None:
             from qrng_hub.delivery.drbg import Drbg
 
-            made = vars(self).setdefault("_generator", Drbg(self.random_bytes, personalization=b"qrng_hub"))
+            made = vars(self).setdefault("_generator", Drbg(self._entropy, personalization=b"qrng_hub"))
         generator: Drbg = made
         return generator
 
+    def _entropy(self, count: int) -> bytes:
+        """Returns what the generator is seeded with."""
+        settings = self.run_file.pool
+        if settings is None:
+            return self.random_bytes(count)
+        refiller, wait_seconds = self._refiller(settings), settings.wait_seconds
+        if self.run_file.request.mix_os_entropy:
+            return bytes(refiller.take(count, wait_seconds=wait_seconds))
+        return bytes(refiller.take_unmixed(count, wait_seconds=wait_seconds).data)
+
+    def _refiller(self, settings: PoolSettings) -> Refiller:
+        """Opens the pool of the run file at first use; `setdefault` lets threads agree on one."""
+        made = vars(self).get("_pool")
+        if made is None:
+            from qrng_hub.delivery.pool import KeyFile, Pool, Refiller
+
+            key_source = KeyFile(Path(settings.key_file)) if settings.key_file else None
+            pool = Pool.open(settings.folder, key_source=key_source)
+            made = Refiller(pool, self.draw, settings.low_water_bytes, settings.high_water_bytes)
+            made = vars(self).setdefault("_pool", made)
+        refiller: Refiller = made
+        return refiller
+
     def _close_faces(self) -> None:
-        """Wipes the generator's state."""
+        """Wipes the generator's state, and waits for a refill that is under way."""
         if "_generator" in vars(self):
             self._drbg.close()
+        if "_pool" in vars(self):
+            vars(self)["_pool"].close()

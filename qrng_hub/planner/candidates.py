@@ -70,7 +70,7 @@ def _terms(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
         max_seconds=wanted.max_seconds,
     )
     require_supported(backend, _spec(terms, wanted.request, min(most, MIN_SHOTS)))
-    terms = _line_through(terms, _Bound(backend, qubits, wanted), most, outputs)
+    terms = _line_through(terms, _Bound(backend, qubits, wanted, most * len(qubits) >= 1.5 * BLOCK_BITS), most, outputs)
     return terms if terms.problem else _affordable(_priced(terms, adapter, wanted, most), wanted.usd_per_job)
 
 
@@ -80,6 +80,8 @@ class _Bound(NamedTuple):
     backend: Backend
     qubits: tuple[int, ...]
     wanted: Wanted
+    has_several: bool
+    """Whether the outcomes of the largest job are more than one block of the extraction."""
 
     @property
     def lost(self) -> float:
@@ -89,11 +91,13 @@ class _Bound(NamedTuple):
     def of(self, shots: int) -> float:
         """Returns the bits that are left when each block has taken its share and is cut to whole bytes.
 
-        As if there were a block more: so it grows evenly, and is never above what the extraction gives.
+        As if there were a block more, where a job may have several: so it grows evenly, and is never above what the
+        extraction gives.
         """
         bits = CERTAIN * self.wanted.yielded * float(Superposition().expected(self.backend, self.qubits, shots).sum())
-        blocks = shots * len(self.qubits) / BLOCK_BITS + 1
-        return bits * shots - blocks * (self.lost + 8 * bits)
+        if not self.has_several:
+            return bits * shots - self.lost
+        return bits * shots - (shots * len(self.qubits) / BLOCK_BITS + 1) * (self.lost + 8 * bits)
 
 
 def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms:
@@ -108,7 +112,7 @@ def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms
     slope = (bound.of(beyond) - bound.of(size)) / (beyond - size)
     fixed = slope * size - bound.of(size)
     each = 8 * OUTPUT_BYTES / slope if slope > 0 else math.inf
-    a_job = math.floor((most - fixed / slope) / each) if slope > 0 else 0
+    a_job = math.floor((most // 8 * 8 - fixed / slope) / each) if slope > 0 else 0
     if a_job < 1 or most < MIN_SHOTS:
         needed = "more than any number of" if slope <= 0 else f"{max(fixed / slope + each, MIN_SHOTS):,.0f}"
         problem = f"an output takes {needed} shots of {len(terms.qubits)} qubits, and a job has {most:,} at most"

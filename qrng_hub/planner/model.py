@@ -31,8 +31,8 @@ class Tariff(Record):
         return max(fixed + each * outputs for fixed, each in self.lines)
 
     def in_outputs(self, terms: Terms) -> Tariff:
-        """Makes a tariff of `x` shots one of outputs: a shot dearer at most, for shots are whole."""
-        fixed, each, least = _decimal(terms.shots_fixed + 1), _decimal(terms.shots_each), terms.shots_least
+        """Makes a tariff of `x` shots one of outputs: 8 shots dearer at most, for shots come in eights."""
+        fixed, each, least = _decimal(terms.shots_fixed + 8), _decimal(terms.shots_each), terms.shots_least
         lines = [(a + b * fixed, b * each) for a, b in self.lines]
         return Tariff(lines=(*lines, (self.of(least), Decimal(0))))
 
@@ -86,8 +86,8 @@ class Terms(Record):
         return self.candidate.address.partition(":")[0]
 
     def shots_for(self, outputs: int) -> int:
-        """Returns the shots of a job that is to give so many outputs."""
-        return max(math.ceil(self.shots_fixed + outputs * self.shots_each), self.shots_least)
+        """Returns the shots of a job that is to give so many outputs: a multiple of 8, as the extraction takes them."""
+        return 8 * math.ceil(max(self.shots_fixed + outputs * self.shots_each, self.shots_least) / 8)
 
     def expected_bits(self, shots: int) -> float:
         """Returns the min-entropy that a job of so many shots is expected to be bounded by."""

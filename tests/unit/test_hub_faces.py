@@ -12,7 +12,8 @@ import pytest
 
 from qrng_hub import Hub
 from qrng_hub.delivery.drbg import Drbg
-from qrng_hub.errors import BackendOfflineError, ConfigError, RequestError
+from qrng_hub.delivery.pool import KeyFile, Pool
+from qrng_hub.errors import BackendOfflineError, ConfigError, PoolEmptyError, RequestError
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
 
@@ -146,3 +147,65 @@ def test_a_hub_that_is_not_asked_for_faces_does_not_load_them() -> None:
     code = "import sys; from qrng_hub import Hub; Hub.open().close(); print('qrng_hub.delivery.drbg' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+# with a pool
+
+
+def with_pool(tmp_path: Path, **sections: Any) -> dict[str, Any]:
+    pool = {"folder": str(tmp_path / "pool"), "key_file": str(tmp_path / "key"), "wait_seconds": 60.0}
+    marks = {"low_water_bytes": 200, "high_water_bytes": 1000}
+    return {"version": 1, "pool": pool | marks | sections.pop("pool", {})} | sections
+
+
+def pool_of(tmp_path: Path) -> Pool:
+    return Pool.open_existing(tmp_path / "pool", key_source=KeyFile(tmp_path / "key"))
+
+
+def test_with_a_pool_the_generator_is_seeded_out_of_it_and_it_is_filled(tmp_path: Path) -> None:
+    with Hub.open(with_pool(tmp_path)) as hub:
+        hub.secrets.token_bytes()
+        hub.secrets.token_bytes()
+        assert pool_of(tmp_path).bytes_left() == 1000 - 48
+        assert len(hub.jobs()) == 1
+    with Hub.open(with_pool(tmp_path)) as hub:
+        hub.secrets.token_bytes()
+        assert len(hub.jobs()) == 1, "what is in the pool is used first"
+    assert pool_of(tmp_path).bytes_left() == 1000 - 2 * 48
+
+
+def test_with_a_pool_keys_are_made_out_of_it_unless_a_backend_is_named(tmp_path: Path) -> None:
+    with Hub.open(with_pool(tmp_path)) as hub:
+        key = hub.keygen("ed25519", allow_simulated=True)
+        assert pool_of(tmp_path).bytes_left() == 1000 - 32
+        assert key.receipt.sources[0].draw_id == hub.costs("run")[0].group
+        hub.keygen("ed25519", backend="local:stim", allow_simulated=True)
+        assert pool_of(tmp_path).bytes_left() == 1000 - 32
+
+
+def test_a_pool_that_cannot_be_filled_says_why(tmp_path: Path) -> None:
+    adapter = ScriptedAdapter({"device": Script(offline=True)}, FrozenClock())
+    values = with_pool(tmp_path, backend=[{"address": "scripted:device"}], policy={"fallback": "hardware-only"})
+    with (
+        Hub.open(values, adapters=[adapter]) as hub,
+        pytest.raises(PoolEmptyError, match=r"refill failed.*offline"),
+    ):
+        hub.secrets.token_bytes()
+
+
+def test_a_pool_without_the_systems_entropy_takes_two_words(tmp_path: Path) -> None:
+    unmixed = {"bytes": 64, "mix_os_entropy": False}
+    with pytest.raises(ConfigError, match=r"restored copy of a pool.*pool.allow_unmixed"):
+        Hub.open(with_pool(tmp_path, request=unmixed))
+    known = bytes(range(100))
+    key_source = KeyFile(tmp_path / "key")
+    Pool.open(tmp_path / "pool", key_source=key_source).add(known, draw_id="x", origin="simulator", credited_bits=0)
+    values = with_pool(tmp_path, request=unmixed, pool={"allow_unmixed": True, "low_water_bytes": 1})
+    with Hub.open(values) as hub:
+        expected = Drbg(lambda count: known[:count], personalization=b"qrng_hub").random_bytes(32)
+        assert hub.secrets.token_bytes() == expected
+
+
+def test_marks_of_a_pool_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="low_water_bytes is 2,000, above high_water_bytes, 1,000"):
+        Hub.open(with_pool(tmp_path, pool={"low_water_bytes": 2000}))

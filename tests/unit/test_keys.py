@@ -205,7 +205,7 @@ def test_one_simulated_byte_is_one_too_many(tmp_path: Path) -> None:
     pool.add(known_bytes(63), draw_id="device", origin="hardware", credited_bits=504)
     pool.add(known_bytes(1), draw_id="program", origin="simulator", credited_bits=0)
     with pytest.raises(InsufficientEntropyError, match=r"in part a simulator's output \(draw device, draw program\)"):
-        make_key("ml-kem-1024", Seed.of_pool(pool, 64))
+        make_key("ml-kem-1024", Seed.of_pool(pool.take_with_sources(64)))
 
 
 def test_there_is_no_other_kind_and_no_other_length() -> None:

@@ -73,10 +73,17 @@ class Refiller:
         If there are too few, waits at most `wait_seconds` for them. Raises `PoolEmptyError`, whose cause is the error
         of the last refill if that failed, and else as the pool does.
         """
+        return self._served(self._pool.take_with_sources, count, wait_seconds)
+
+    def take_unmixed(self, count: int, *, wait_seconds: float = 0.0) -> Taken:
+        """Hands out bytes as `Pool.take_unmixed` does; waits and raises as `take_with_sources` does."""
+        return self._served(self._pool.take_unmixed, count, wait_seconds)
+
+    def _served(self, take: Callable[[int], Taken], count: int, wait_seconds: float) -> Taken:
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
-                taken = self._pool.take_with_sources(count)
+                taken = take(count)
             except PoolEmptyError as error:
                 self._raise_failure(error)
                 self._fill_below(min(max(self._low, count), self._high))
