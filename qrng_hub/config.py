@@ -30,6 +30,15 @@ Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
 Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
 
 
+class SeedSettings(Record):
+    """`[request.seed]`: an earlier draw whose bytes are the seeds of the extractions, each once."""
+
+    draw: Annotated[str, Field(min_length=1)]
+    """The id of the draw, as its receipt has it."""
+    file: Annotated[str, Field(min_length=1)]
+    """The file that holds its bytes as such, from the working folder."""
+
+
 class RequestSettings(Record):
     """`[request]`: what is wanted."""
 
@@ -47,6 +56,8 @@ class RequestSettings(Record):
     """The false-alarm rate of one health test of a block of up to a megabit; the receipt says that of all."""
     calibrate: StrictBool = False
     """Run two more circuits in every job, which count the readout errors, and credit only what they leave."""
+    seed: SeedSettings | None = None
+    """By default the seeds are the operating system's."""
     mix_os_entropy: StrictBool = True
     """XOR the output with bytes of the operating system's generator."""
     retain_raw: StrictBool = False

@@ -18,7 +18,6 @@ from qrng_hub.records import (
     Candidate,
     Credit,
     EntropyCredit,
-    Extraction,
     ExtractionSummary,
     Finished,
     HealthReport,
@@ -91,7 +90,7 @@ class SourceTally:
             bound_epsilon=min(1.0, sum(credit.epsilon for credit in bounds)),
             credited_bits=sum(credit.credited_bits for credit in bounds),
             health=_health([one.health for one in self._given]),
-            extraction=_extraction([one.extraction for one in self._given]),
+            extraction=_extraction(self._given),
             method=bounds[0].method,
             side_information=bounds[0].side_information,
             assumptions=bounds[0].assumptions,
@@ -128,7 +127,8 @@ def _health(reports: Sequence[HealthReport]) -> HealthSummary:
     )
 
 
-def _extraction(extractions: Sequence[Extraction]) -> ExtractionSummary:
+def _extraction(given: Sequence[BlockYield]) -> ExtractionSummary:
+    extractions = [one.extraction for one in given]
     return ExtractionSummary(
         method=extractions[0].method,
         blocks=sum(one.blocks or 0 for one in extractions),
@@ -136,7 +136,7 @@ def _extraction(extractions: Sequence[Extraction]) -> ExtractionSummary:
         input_bits_dropped=sum(one.input_bits_dropped for one in extractions),
         output_bits=sum(one.output_bits for one in extractions),
         epsilon=sum(one.epsilon or 0.0 for one in extractions),
-        seed_origin="the operating system's generator, a fresh seed a job",
+        seed_origin="; ".join(dict.fromkeys(one.seed_origin for one in given)),
         seed_sha256=tuple(one.seed_sha256 or "" for one in extractions),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from qrng_hub.records import Extraction
 
 OUTPUT_BYTES = 64
 """The unit of what a table gives: whole pieces of 64 bytes."""
-DESCRIPTION = "Toeplitz hashing of whole shots (leftover hash lemma), one seed a job from the operating system"
+DESCRIPTION = "Toeplitz hashing of whole shots (leftover hash lemma), one seed a job"
 _ROWS_PACKED_AT_ONCE = 2**17
 
 
@@ -55,12 +56,16 @@ def overhead_bits(epsilon_per_block: float) -> float:
 
 
 def extract_shots(
-    outcomes: Packed, qubits: int, bits_per_shot: float, epsilon_per_block: float
+    outcomes: Packed,
+    qubits: int,
+    bits_per_shot: float,
+    epsilon_per_block: float,
+    seeds: Callable[[int], bytes] = os.urandom,
 ) -> tuple[bytes, Extraction, bytes]:
     """Extracts whole pieces of 64 bytes from a table of shots, uint8 of shape (shots, ceil(qubits / 8)).
 
-    Returns them, how they were extracted, and the seed, which may be published. Raises
-    `InsufficientEntropyError` if it does not even give one.
+    `seeds` gives as many uniform bytes as it is asked for, which depend on nothing else. Returns the pieces, how they
+    were extracted, and the seed, which may be published. Raises `InsufficientEntropyError` if there is not even one.
     """
     cut = layout_of(len(outcomes), qubits, bits_per_shot, epsilon_per_block)
     if not outputs_from(len(outcomes), qubits, bits_per_shot, epsilon_per_block):
@@ -73,7 +78,7 @@ def extract_shots(
     claim, epsilon = Fraction(bits_per_shot) / qubits, cut.blocks * Fraction(epsilon_per_block)
     block_bits = cut.shots * qubits
     layout = toeplitz_layout(8 * source.size, min_entropy_per_bit=claim, epsilon=epsilon, block_bits=block_bits)
-    seed = np.frombuffer(os.urandom(math.ceil(layout.seed_bits / 8)), np.uint8)
+    seed = np.frombuffer(seeds(math.ceil(layout.seed_bits / 8)), np.uint8)
     extracted = toeplitz(source, seed, min_entropy_per_bit=claim, epsilon=epsilon, block_bits=block_bits)
     whole = extracted.extraction.output_bits // (8 * OUTPUT_BYTES) * OUTPUT_BYTES
     return extracted.read().data[:whole], extracted.extraction, seed.tobytes()

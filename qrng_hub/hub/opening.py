@@ -12,7 +12,7 @@ from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
 from qrng_hub.dispatcher import BackendLimits, Limits
 from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, UnknownNameError
-from qrng_hub.records import Candidate, Origin, Request
+from qrng_hub.records import Candidate, Origin, Request, SeedDraw
 from qrng_hub.registry import Registry
 from qrng_hub.runner import rehearse
 
@@ -92,6 +92,7 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
         epsilon=wanted.epsilon,
         health_alpha=wanted.health_alpha,
         calibrate=wanted.calibrate,
+        seed=None if wanted.seed is None else SeedDraw(draw=wanted.seed.draw, file=wanted.seed.file),
         mix_os_entropy=wanted.mix_os_entropy,
         retain_raw=wanted.retain_raw,
         purge_at_vendor=wanted.purge_at_vendor,

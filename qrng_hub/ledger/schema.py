@@ -55,6 +55,13 @@ draws = Table(
     Column("receipt", Text, nullable=False),
 )
 
+spent = Table(
+    "spent",
+    metadata,
+    Column("draw_id", Text, primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

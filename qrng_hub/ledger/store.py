@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, update
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
 from qrng_hub.errors import LedgerError
-from qrng_hub.ledger import audit, budgets, events, queries, schema
+from qrng_hub.ledger import audit, budgets, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
@@ -94,6 +94,16 @@ class Ledger:
         with self._database.writing() as connection:
             connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
             self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
+
+    def spend(self, draw_id: str, count: int, most: int) -> int:
+        """Uses up, durably, `count` more of the `most` bytes of a draw as a seed; returns where they begin.
+
+        Raises `LedgerError` if fewer are left.
+        """
+        with self._database.durable() as connection:
+            start = spending.spend(connection, draw_id, count, most)
+            self._append(connection, "seed.spent", draw_id, {"start": start, "bytes": count})
+        return start
 
     def record_event(self, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> None:
         """Appends an event."""

@@ -31,7 +31,7 @@ from qrng_hub.records.receipts import (
     SourceReceipt,
     Substitution,
 )
-from qrng_hub.records.requests import Candidate, Fallback, Request
+from qrng_hub.records.requests import Candidate, Fallback, Request, SeedDraw
 
 __all__ = [
     "FREE",
@@ -74,6 +74,7 @@ __all__ = [
     "Record",
     "RepeatLine",
     "Request",
+    "SeedDraw",
     "ShotOrder",
     "SourceReceipt",
     "Substitution",

@@ -137,6 +137,8 @@ class BlockYield(Record):
     output: Annotated[bytes, Field(repr=False)]
     seed: Annotated[bytes, Field(repr=False)]
     """The seed of the extraction: no secret once the outcomes are, and what the output can be computed with again."""
+    seed_origin: str
+    """Where it comes from."""
 
 
 class JobYield(Record):

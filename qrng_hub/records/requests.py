@@ -31,6 +31,13 @@ class Candidate(Record):
     options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
+class SeedDraw(Record):
+    """The earlier draw whose bytes are the seeds of the extractions, and the file that holds them."""
+
+    draw: str
+    file: str
+
+
 class Request(Record):
     """What a caller wants: how many bytes, by which protocol, from whom, under which policy."""
 
@@ -43,6 +50,8 @@ class Request(Record):
     """The false-alarm rate of one health test."""
     calibrate: bool = False
     """Whether every job counts its readout errors in circuits of its own."""
+    seed: SeedDraw | None = None
+    """What the seeds of the extractions are taken from; None is the operating system's generator."""
     mix_os_entropy: bool = True
     retain_raw: bool = False
     purge_at_vendor: bool = False

@@ -18,7 +18,7 @@ from qrng_hub import policy
 from qrng_hub.clock import Clock
 from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
+from qrng_hub.errors import ConfigError, PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
 from qrng_hub.extractors import DESCRIPTION
 from qrng_hub.files import claimed, require_writable_folder
 from qrng_hub.ledger import RUN_STARTED, Ledger
@@ -28,7 +28,8 @@ from qrng_hub.registry import Registry
 from qrng_hub.runner.intake import Intake
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.planned import PlannedDraw, Replan
-from qrng_hub.runner.processing import Processing
+from qrng_hub.runner.processing import Processing, in_this_process
+from qrng_hub.runner.seeding import seeds_of
 from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
@@ -97,12 +98,13 @@ class Runner:
         folder = self._state / "runs"
         with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
             self._forget_delivered(folder)
+            kept = Kept(folder / draw_id)
+            intake = self._intake(request, kept)
             if resumed is None:
                 started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
                 self._ledger.record_event(RUN_STARTED, draw_id, started)
             self._ledger.require_undelivered(draw_id)
-            kept = Kept(folder / draw_id)
-            draw = self._run_plan(request, replan, on_progress, draw_id, kept, deliver)
+            draw = self._run_plan(request, replan, on_progress, draw_id, intake, deliver)
             kept.forget()
             return draw
 
@@ -119,11 +121,10 @@ class Runner:
         replan: Replan,
         on_progress: Callable[[Progress], None],
         draw_id: str,
-        kept: Kept,
+        intake: Intake,
         deliver: Deliver,
     ) -> Draw:
         stop = threading.Event()
-        intake = self._intake(request, kept)
         planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, run) for address, run in work]
@@ -140,7 +141,11 @@ class Runner:
         raw_folder = self._state / "raw" if request.retain_raw else None
         if raw_folder:
             require_writable_folder(raw_folder)
-        return Intake(self._ledger, request, Processing(self._executor, self._adapters, raw_folder), self._clock, kept)
+        if request.seed is not None and not in_this_process(self._executor):
+            raise ConfigError("request.seed: its bytes are handed out here, not to other processes: use threads")
+        processing = Processing(self._executor, self._adapters, raw_folder)
+        seeds = seeds_of(self._ledger, request.seed)
+        return Intake(self._ledger, request, processing, self._clock, kept, seeds)
 
     def _delivered(
         self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes, deliver: Deliver

@@ -26,6 +26,7 @@ from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Backend, BlockSummary, BlockYield, Finished, Job, JobYield, Request
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.processing import Processing, Recipe
+from qrng_hub.runner.seeding import OSSeeds, SeedSource
 
 #: How long to wait before outcomes are asked for again.
 _PAUSES = (2.0, 10.0, 60.0)
@@ -48,6 +49,7 @@ class Intake:
     clock: Clock
     kept: Kept | None = None
     """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
+    seeds: SeedSource = field(default_factory=OSSeeds)
     _digests: set[str] = field(default_factory=set)
     _failed_last: set[str] = field(default_factory=set)
     _backends: dict[str, Backend] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Intake:
             if job.spec.address not in self._backends:
                 self._backends[job.spec.address] = adapter.describe(name)
         readout = published_readout(self._backends[job.spec.address], qubits)
-        return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout)
+        return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout, self.seeds)
 
     def _require_new(self, block: BlockSummary) -> None:
         if block.sha256 in self._digests:

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from qrng_hub.extractors import extract_shots
 from qrng_hub.files import write_private
 from qrng_hub.records import BlockYield, Job, RawBlock
 from qrng_hub.registry import Registry
+from qrng_hub.runner.seeding import OSSeeds, SeedSource
 
 if TYPE_CHECKING:  # scipy is loaded when something is processed
     from qrng_hub.protocols.crediting import PublishedReadout
@@ -47,6 +48,13 @@ class Recipe:
     """The false-alarm rate of one health test of a block of up to a megabit; a larger one's is less in proportion."""
     readout: PublishedReadout | None
     """The readout errors that the vendor published of the job's qubits."""
+    seeds: SeedSource = field(default_factory=OSSeeds)
+    """What gives the seed of the extraction."""
+
+
+def in_this_process(executor: Executor) -> bool:
+    """Whether an executor runs its calls in this process."""
+    return isinstance(executor, (Inline, ThreadPoolExecutor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Processing:
 
     def start(self, adapter: Adapter, job: Job, recipe: Recipe) -> Future[BlockYield]:
         """Begins to collect and process a job."""
-        if isinstance(self.executor, (Inline, ThreadPoolExecutor)):
+        if in_this_process(self.executor):
             return self.executor.submit(lambda: processed(self._collected(adapter, job), recipe))
         if self.adapters is not None and self.raw_folder is None and adapter.is_remote(job.spec.backend_name):
             return self.executor.submit(collected, self.adapters, job, recipe)
@@ -87,10 +95,16 @@ def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
     block = blocks[0]
     health, credit = judged(blocks, recipe.readout, recipe.alpha)
     output, extraction, seed = extract_shots(
-        block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block
+        block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block, recipe.seeds
     )
     return BlockYield(
-        block=block.summary(), health=health, credit=credit, extraction=extraction, output=output, seed=seed
+        block=block.summary(),
+        health=health,
+        credit=credit,
+        extraction=extraction,
+        output=output,
+        seed=seed,
+        seed_origin=recipe.seeds.origin,
     )
 
 
