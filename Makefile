@@ -27,7 +27,7 @@ run: setup     ## draw 32 bytes through five backends and show where they came f
 	@$(BIN)/qrng run configs/quickstart.toml
 
 test: lint     ## lint, type-check and run the tests, but for the slow ones
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: setup ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
