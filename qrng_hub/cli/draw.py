@@ -95,6 +95,10 @@ def bytes_command(
         file.write(ENCODERS[encoding](draw.data))
         if sign:
             receipt_file.write(sign(draw.receipt).text())
+    if out not in (None, "-") and receipt_path is None:
+        receipt = draw.receipt
+        told = f"{count:,} bytes: {receipt.origin}, {receipt.credit.bits:,.0f} bits credited"
+        click.echo(f"qrng: {told}; `qrng receipt {receipt.draw_id}` prints the receipt", err=True)
 
 
 def _require_no_plan(hub: Hub) -> None:

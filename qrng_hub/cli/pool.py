@@ -56,9 +56,14 @@ def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @_place
 def status(as_json: bool, folder: str | None, key_file: str | None) -> None:
-    """Read every block and say what is left."""
+    """Read every block and say what is left; exit code 1 if there are blocks that cannot be read."""
     found = _existing(folder, key_file).status()
     click.echo(json.dumps(found.model_dump(mode="json"), indent=2) if as_json else _described(found))
+    for complaint in found.damaged:
+        click.echo(f"qrng: {complaint}", err=True)
+    if found.damaged:
+        click.echo("qrng: `qrng pool salvage` gives these blocks up and keeps the others", err=True)
+        sys.exit(1)
 
 
 @pool_command.command("take")

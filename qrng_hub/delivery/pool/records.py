@@ -43,7 +43,10 @@ class PoolStatus(Record):
     bytes_left: int
     blocks: int
     bytes_by_origin: dict[PoolOrigin, int]
+    """Those of the blocks that can be read, as is their credit."""
     credited_bits_left: int
+    damaged: tuple[str, ...]
+    """What is wrong with the blocks that cannot be read."""
     low_water_bytes: int
     """Below so many bytes a refiller fills the pool; 0 if none was ever set."""
     key_place: KeyPlace

@@ -135,17 +135,19 @@ class Pool:
             return marker.bytes_left
 
     def status(self) -> PoolStatus:
-        """Reads and authenticates every block and says what is left; raises as `take` does."""
+        """Reads and authenticates every block and says what is left, and which blocks cannot be read."""
         origins: Counter[PoolOrigin] = Counter()
+        damaged: list[str] = []
         with self._held() as (marker, keys):
-            headers = [self._rest(marker, keys, number)[0] for number in _live(marker)]
+            headers = [header for header, _ in self._readable(marker, keys, damaged)]
         for header in headers:
             origins[header.origin] += header.bytes
         return PoolStatus(
             folder=str(self.folder),
-            blocks=len(headers),
+            blocks=len(_live(marker)),
             bytes_by_origin=dict(origins),
             credited_bits_left=sum(header.credited_bits for header in headers),
+            damaged=tuple(damaged),
             **marker.model_dump(include=_SHOWN),
         )
 
@@ -175,16 +177,8 @@ class Pool:
     def salvage(self) -> tuple[str, ...]:
         """Gives up the blocks that cannot be read, and encrypts the others under a new key; names those given up."""
         lost: list[str] = []
-
-        def readable(marker: Marker, keys: PoolKeys) -> Iterator[tuple[BlockHeader, bytes]]:
-            for number in _live(marker):
-                try:
-                    yield self._rest(marker, keys, number)
-                except PoolIntegrityError as error:
-                    lost.append(str(error))
-
         with self._held() as (marker, keys):
-            self._reencrypt(marker, readable(marker, keys))
+            self._reencrypt(marker, self._readable(marker, keys, lost))
         return tuple(lost)
 
     def __repr__(self) -> str:
@@ -224,6 +218,14 @@ class Pool:
         rest = header.source(offset, header.bytes)
         described = {"bytes": rest.length, "draw_offset": rest.offset, "credited_bits": rest.credited_bits}
         return header.model_copy(update=described), data[offset:]
+
+    def _readable(self, marker: Marker, keys: PoolKeys, damaged: list[str]) -> Iterator[tuple[BlockHeader, bytes]]:
+        """Reads what is left, and puts into `damaged` what is wrong with the blocks that cannot be read."""
+        for number in _live(marker):
+            try:
+                yield self._rest(marker, keys, number)
+            except PoolIntegrityError as error:
+                damaged.append(str(error))
 
     def _reencrypt(self, marker: Marker, blocks: Iterator[tuple[BlockHeader, bytes]]) -> None:
         self._sweep(marker)
