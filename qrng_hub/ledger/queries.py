@@ -100,6 +100,12 @@ def was_delivered(connection: Connection, draw_id: str) -> bool:
     return connection.execute(select(table.draw_id).where(table.draw_id == draw_id)).first() is not None
 
 
+def user_of(connection: Connection, block_sha256: str) -> str | None:
+    """Returns the id of the draw that used up outcomes, if one did."""
+    table = schema.blocks.c
+    return connection.execute(select(table.draw_id).where(table.sha256 == block_sha256)).scalar()
+
+
 def undecided(connection: Connection, draw_id: str) -> tuple[str, ...]:
     """Lists the keys of a draw's jobs that are intended or unknown."""
     table = schema.jobs.c

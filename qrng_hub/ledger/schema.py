@@ -62,6 +62,13 @@ spent = Table(
     Column("bytes", BigInteger, nullable=False),
 )
 
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("draw_id", Text, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

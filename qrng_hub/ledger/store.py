@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, bindparam, func, insert, update
+from sqlalchemy import Connection, bindparam, func, insert, text, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
@@ -17,6 +17,7 @@ from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
 _INSERT_JOB = insert(schema.jobs)
+_USE_UP = text("INSERT INTO blocks (sha256, draw_id) VALUES (:sha256, :draw_id) ON CONFLICT (sha256) DO NOTHING")
 _UPDATE_JOB = update(schema.jobs).where(schema.jobs.c.key == bindparam("of"))
 
 
@@ -89,10 +90,13 @@ class Ledger:
         self._database.insert(schema.jobs, row)
 
     def record_draw(self, receipt: Receipt) -> None:
-        """Keeps the receipt of a draw."""
+        """Keeps the receipt of a draw, and which outcomes it used up."""
         row = receipt.model_dump(include={"draw_id", "created_utc", "bytes", "origin"})
+        digests = sorted({digest for source in receipt.sources for digest in source.block_sha256})
         with self._database.writing() as connection:
             connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
+            for digest in digests:
+                connection.execute(_USE_UP, {"sha256": digest, "draw_id": receipt.draw_id})
             self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
 
     def spend(self, draw_id: str, count: int, most: int) -> int:
@@ -125,6 +129,11 @@ class Ledger:
         with self._database.reading() as connection:
             if queries.was_delivered(connection, draw_id):
                 raise LedgerError(f"the run {draw_id} was delivered by another process in the meantime")
+
+    def user_of(self, block_sha256: str) -> str | None:
+        """Returns the id of the draw that used up outcomes of this digest, if one did."""
+        with self._database.reading() as connection:
+            return queries.user_of(connection, block_sha256)
 
     def undecided(self, draw_id: str) -> tuple[str, ...]:
         """Lists the keys of the jobs of a draw of which nobody knows whether the vendor has them."""

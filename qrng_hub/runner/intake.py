@@ -113,7 +113,8 @@ class Intake:
     def take(self, given: JobYield, tally: SourceTally) -> bytes:
         """Counts what a job gave and returns its output.
 
-        Raises `VendorError` for outcomes that another job of the request gave, on whatever backend.
+        Raises `VendorError` for outcomes that another job gave, of this draw or of one in the ledger, on whatever
+        backend.
         """
         self._require_new(given.given.block)
         self._failed_last.discard(given.job.spec.address)
@@ -130,9 +131,10 @@ class Intake:
         return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout, self.seeds)
 
     def _require_new(self, block: BlockSummary) -> None:
-        if block.sha256 in self._digests:
+        user = "this draw" if block.sha256 in self._digests else self.ledger.user_of(block.sha256)
+        if user is not None:
             raise VendorError(
-                f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of this draw gave, bit by"
+                f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of {user} gave, bit by"
                 " bit: they are not new, and nothing of them is used"
             )
         self._digests.add(block.sha256)

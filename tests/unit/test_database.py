@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import stat
@@ -240,8 +241,14 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> 
         names = "key,address,origin,state,qubits,circuits,shots,currency,native_estimated,native_billed,recorded_utc"
         names += ",stamps,message"
         connection.exec_driver_sql(f"INSERT INTO jobs ({names}) VALUES ({values})")  # noqa: S608 - fixed text
+        receipt = json.dumps({"sources": [{"block_sha256": ["one", "two"]}, {"block_sha256": ["two"]}, {}]})
+        draw = ("d", "2026-01-01 00:00:00.000000", 32, "hardware", receipt)
+        connection.exec_driver_sql(
+            "INSERT INTO draws (draw_id,created_utc,bytes,origin,receipt) VALUES (?,?,?,?,?)", draw
+        )
     first_release.dispose()
     ledger = open_ledger(url, SystemClock())
     (job,) = ledger.jobs()
     assert (job.key, job.shots, ledger.budgets()) == ("k", 1, ())
+    assert [ledger.user_of(digest) for digest in ("one", "two", "three")] == ["d", "d", None]
     ledger.close()

@@ -435,6 +435,19 @@ def test_outcomes_that_come_again_are_not_counted_again() -> None:
             hub.random_bytes(10_000)
 
 
+def test_outcomes_that_an_earlier_draw_used_up_are_refused() -> None:
+    clock = FrozenClock()
+    adapter = Replays({"device": Script()}, clock)
+    backend = {"address": "scripted:device", "shots": 2048}
+    values = {"version": 1, "backend": [backend], "budget": {"usd_per_job": 1}, "policy": {"fallback": "hardware-only"}}
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub:
+        earlier = hub.draw(64).receipt.draw_id
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub:
+        with pytest.raises(VendorError, match=f"an earlier job of {earlier} gave, bit by bit"):
+            hub.draw(64)
+        assert hub.audit() == ()
+
+
 @pytest.mark.parametrize("shots", [1, 2, 1023])
 def test_too_few_shots_are_refused_before_they_are_paid_for(shots: int) -> None:
     clock = FrozenClock()
