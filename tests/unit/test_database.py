@@ -243,6 +243,7 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> 
         connection.exec_driver_sql(f"INSERT INTO jobs ({names}) VALUES ({values})")  # noqa: S608 - fixed text
         receipt = json.dumps({"sources": [{"block_sha256": ["one", "two"]}, {"block_sha256": ["two"]}, {}]})
         draw = ("d", "2026-01-01 00:00:00.000000", 32, "hardware", receipt)
+        columns = "draw_id,created_utc,bytes,origin,receipt"
         connection.exec_driver_sql(
             "INSERT INTO draws (draw_id,created_utc,bytes,origin,receipt) VALUES (?,?,?,?,?)", draw
         )
