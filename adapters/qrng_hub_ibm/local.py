@@ -63,7 +63,6 @@ class IBMSimulators(InProcessAdapter):
         devices = snapshot_devices()
         wanted = name.removeprefix(SNAPSHOT).removeprefix("ibm_").removeprefix("fake_").lower()
         nearest = " or ".join(SNAPSHOT + device for device in get_close_matches(wanted, devices))
-        snapshots = f"{SNAPSHOT}<device> for {len(devices)} devices"
-        return unknown_backend(
-            self.name, name, ["aer", f"{snapshots} (did you mean {nearest}?)" if nearest else snapshots]
-        )
+        snapshots = f"{SNAPSHOT}<device> for {len(devices)} devices{f' (did you mean {nearest}?)' if nearest else ''}"
+        cloud = "and IBM's own devices once there is a key ($QISKIT_IBM_TOKEN, docs/cloud.md)"
+        return unknown_backend(self.name, name, ["aer", snapshots, cloud])

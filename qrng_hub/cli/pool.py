@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from qrng_hub.cli.output import ENCODERS, open_output
+from qrng_hub.cli.sizes import Size
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
 
 
@@ -29,7 +30,7 @@ def pool_command() -> None:
 
 
 @pool_command.command("fill")
-@click.argument("count", metavar="BYTES", type=click.IntRange(min=1))
+@click.argument("count", metavar="BYTES", type=Size())
 @click.option("--config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
 @click.option("--yes", is_flag=True, help="Run a plan that may cost money.")
 @_place
@@ -67,7 +68,7 @@ def status(as_json: bool, folder: str | None, key_file: str | None) -> None:
 
 
 @pool_command.command("take")
-@click.argument("count", type=click.IntRange(min=1))
+@click.argument("count", type=Size())
 @click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
 @click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
 @click.option("--sources", "sources_path", type=click.Path(), help="Write which draws they come from to this file.")

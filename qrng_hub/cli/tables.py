@@ -106,7 +106,7 @@ def show_jobs(jobs: Sequence[LedgerJob]) -> None:
             estimate, _money(job.cost_billed, job.currency), _seconds(job.queue_seconds), _seconds(job.run_seconds),
             job.key[:8],
         )  # fmt: skip
-    _console().print(table)
+    _print(table, "no jobs are on record")
 
 
 def show_runs(runs: Sequence[Run]) -> None:
@@ -117,7 +117,7 @@ def show_runs(runs: Sequence[Run]) -> None:
         table.add_row(
             f"{one.started_utc:%Y-%m-%d %H:%M:%S}", one.draw_id, f"{one.bytes:,}", f"{one.jobs:,}", spent, delivered
         )
-    _console().print(table)
+    _print(table, "no runs by plan are on record")
 
 
 def show_job(job: LedgerJob, events: Sequence[LedgerEvent]) -> None:
@@ -253,7 +253,7 @@ def show_costs(lines: Sequence[CostLine]) -> None:
             _money(one.billed, one.currency), f"{one.bills_unknown:,}", _money(one.overrun, one.currency),
             "nothing credited" if per_mbit is None else _money(per_mbit, one.currency),
         )  # fmt: skip
-    _console().print(table)
+    _print(table, "no jobs are on record")
 
 
 def show_budgets(budgets: Sequence[Budget]) -> None:
@@ -262,7 +262,7 @@ def show_budgets(budgets: Sequence[Budget]) -> None:
     for one in budgets:
         amounts = (one.most, one.committed, max(one.most - one.committed, Decimal(0)))
         table.add_row(one.name, *(_money(amount, one.unit) for amount in amounts))
-    _console().print(table)
+    _print(table, "no budget was ever drawn on")
 
 
 def show_queue(lines: Sequence[QueueLine]) -> None:
@@ -276,7 +276,7 @@ def show_queue(lines: Sequence[QueueLine]) -> None:
             f"{expected.low_seconds:.1f}-{expected.high_seconds:.1f}" if expected else "too few jobs",
             "-" if one.held is None else f"{one.held:.0%} of {one.predictions}", _histogram(one.queue_seconds),
         )  # fmt: skip
-    _console().print(table)
+    _print(table, "no job has queued yet")
 
 
 def show_extraction(extraction: Extraction, written: str) -> None:
@@ -344,6 +344,11 @@ def _console(*, stderr: bool = False) -> Console:
     """Prints to stdout or stderr; without a terminal, as wide as the table needs."""
     console = Console(markup=False, stderr=stderr)
     return console if console.is_terminal else Console(width=200, markup=False, stderr=stderr)
+
+
+def _print(table: Table, nothing: str) -> None:
+    """Prints a table, or that there is nothing in it."""
+    _console().print(table if table.row_count else Text(nothing))
 
 
 def _table(*columns: str) -> Table:

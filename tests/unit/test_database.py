@@ -244,9 +244,7 @@ def test_a_ledger_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> 
         receipt = json.dumps({"sources": [{"block_sha256": ["one", "two"]}, {"block_sha256": ["two"]}, {}]})
         draw = ("d", "2026-01-01 00:00:00.000000", 32, "hardware", receipt)
         columns = "draw_id,created_utc,bytes,origin,receipt"
-        connection.exec_driver_sql(
-            "INSERT INTO draws (draw_id,created_utc,bytes,origin,receipt) VALUES (?,?,?,?,?)", draw
-        )
+        connection.exec_driver_sql(f"INSERT INTO draws ({columns}) VALUES (?,?,?,?,?)", draw)  # noqa: S608 - fixed text
     first_release.dispose()
     ledger = open_ledger(url, SystemClock())
     (job,) = ledger.jobs()
