@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
@@ -19,11 +20,23 @@ from pydantic import AwareDatetime, Field, JsonValue, StrictBool, model_validato
 
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import state_folder
-from qrng_hub.records import Fallback, Record
+from qrng_hub.records import (
+    CertificateOptions,
+    ChshOptions,
+    Fallback,
+    MerminOptions,
+    Record,
+    SourceIndependentOptions,
+)
 from qrng_hub.validation import Path as KeyPath
 from qrng_hub.validation import key_path, nearest, validated
 
 MAX_DRAW_BYTES = 2**30
+_CERTIFIED: dict[str, type[SourceIndependentOptions | ChshOptions | MerminOptions]] = {
+    "source-independent": SourceIndependentOptions,
+    "chsh": ChshOptions,
+    "mermin": MerminOptions,
+}
 SortKey = Literal["entropy", "cost", "time"]
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
@@ -49,7 +62,9 @@ class RequestSettings(Record):
     plan: who runs what is chosen by cost or time, within the budget."""
     objective: Literal["cost", "time"] = "cost"
     """What a plan makes as small as it can."""
-    protocol: Literal["superposition"] = "superposition"
+    protocol: Literal["superposition", "source-independent", "chsh", "mermin"] = "superposition"
+    certificate: dict[str, JsonValue] = Field(default_factory=dict)
+    """`[request.certificate]`: options of a certified protocol, see docs/certificates.md."""
     epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512)] = 2.0**-64
     """How far the output may be from uniform, in all, if no bound on the outcomes is wrong (2^-32 a job)."""
     health_alpha: Annotated[float, Field(gt=0, le=2.0**-20, ge=2.0**-100)] = 2.0**-30
@@ -64,6 +79,31 @@ class RequestSettings(Record):
     """Keep the raw outcomes, which are secrets, and the seeds, as files of mode 0600 in the state folder."""
     purge_at_vendor: StrictBool = False
     """Delete the outcomes at the vendor, who can read them there, once they are used."""
+
+    @cached_property
+    def options(self) -> CertificateOptions | None:
+        """What a certified protocol is to do; None for superposition. Raises `ConfigError` for what none takes."""
+        model = _CERTIFIED.get(self.protocol)
+        return None if model is None else validated(model, self.certificate, "request.certificate")
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        """Refuses options without a certified protocol, and what certified runs do not heed."""
+        if self.protocol == "superposition":
+            if self.certificate:
+                raise ValueError("certificate: superposition certifies nothing; set protocol to a certified one")
+            return self
+        if "protocol" in self.certificate:
+            raise ValueError("certificate.protocol: unknown key; the protocol is set by request.protocol")
+        try:
+            _ = self.options
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        if self.mode == "plan":
+            raise ValueError('mode: a certified run is one job of a size fixed before it: set mode = "first" or "each"')
+        if self.calibrate:
+            raise ValueError("calibrate: a certified run has no circuits that calibrate its readout")
+        return self
 
 
 class PolicySettings(Record):
@@ -313,7 +353,7 @@ def _plain(value: Any) -> Any:
     """Turns the `Decimal`s of opaque tables, which JSON does not have, into floats."""
     if not isinstance(value, Mapping):
         return value
-    opaque = {"adapters", "options"}
+    opaque = {"adapters", "options", "certificate"}
     return {key: _floats(item) if key in opaque else _plain_items(item) for key, item in value.items()}
 
 

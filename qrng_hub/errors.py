@@ -30,6 +30,7 @@
     │   ├── ReconstructedMeasurementsError      shots rebuilt from counts or probabilities
     │   ├── HealthTestError                     shots that do not look as their claimed entropy would have them
     │   ├── InsufficientEntropyError            less entropy than the output needs
+    │   │   └── CertificateMissedError          a run did not reach the threshold fixed for it
     │   └── ExtractionError                     an extraction whose arithmetic was not exact
     ├── PolicyStopError                         the policy allows no further candidate
     ├── BudgetExceededError                     the cost is above what is allowed, or unknown
@@ -173,6 +174,10 @@ class HealthTestError(EntropyError):
 
 class InsufficientEntropyError(EntropyError):
     """The outcomes carry less entropy than the output needs."""
+
+
+class CertificateMissedError(InsufficientEntropyError):
+    """A certified run that did not reach the threshold fixed for it: it certifies nothing, and is not repeated."""
 
 
 class ExtractionError(EntropyError):

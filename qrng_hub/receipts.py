@@ -15,6 +15,7 @@ import numpy.typing as npt
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.records import (
     BlockYield,
+    Bound,
     Candidate,
     Credit,
     EntropyCredit,
@@ -89,7 +90,8 @@ class SourceTally:
             bound_bits=sum(credit.bound_bits_per_shot * credit.shots for credit in bounds),
             bound_epsilon=min(1.0, sum(credit.epsilon for credit in bounds)),
             credited_bits=sum(credit.credited_bits for credit in bounds),
-            health=_health([one.health for one in self._given]),
+            health=_health([one.health for one in self._given if one.health is not None]),
+            certified=tuple(one.certified for one in self._given if one.certified is not None),
             extraction=_extraction(self._given),
             method=bounds[0].method,
             side_information=bounds[0].side_information,
@@ -115,7 +117,9 @@ def _calibrated(bounds: Sequence[EntropyCredit], shots: npt.NDArray[np.int64]) -
     return _weighed(known, shots) if len(known) == len(bounds) else None
 
 
-def _health(reports: Sequence[HealthReport]) -> HealthSummary:
+def _health(reports: Sequence[HealthReport]) -> HealthSummary | None:
+    if not reports:
+        return None
     worst: dict[str, HealthTest] = {}
     for test in (test for report in reports for test in report.tests):
         before = worst.get(test.name)
@@ -164,9 +168,28 @@ def build_receipt(
         epsilon=_epsilon(request, sources),
         mixed_with_os_entropy=request.mix_os_entropy,
         credit=_credit(sources, 8 * len(output), request.mode),
+        bound=bound_of(sources),
         substitutions=substitutions,
         sources=sources,
     )
+
+
+def bound_of(sources: Sequence[SourceReceipt]) -> Bound | None:
+    """Says what the outcomes of the best source certify if they came from hardware; None if nothing is certified."""
+    runs = [(run.certificate, source.origin) for source in sources for run in source.certified]
+    if not runs:
+        return None
+    best, origin = max(runs, key=lambda run: run[0].certified_bits)
+    reason = "certified from the outcomes on the certificate's assumptions"
+    if origin is Origin.SIMULATOR:
+        reason = "what the outcomes would certify if they came from hardware: they are a simulator's"
+    return Bound(certified_bits=best.certified_bits, level=best.level, reason=reason)
+
+
+def _certified_epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
+    """Adds the extraction's epsilon and twice the smoothing error, of the source where that is the most."""
+    smooth = [run.certificate.epsilons["smooth"] for source in sources for run in source.certified]
+    return min(1.0, request.epsilon + 2 * max(smooth))
 
 
 def _epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
@@ -174,6 +197,8 @@ def _epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
 
     Of an XOR of sources, those of one: it is as close to uniform as the closest.
     """
+    if request.certificate is not None:
+        return _certified_epsilon(request, sources)
     blocks = [math.ceil(source.bytes_delivered / OUTPUT_BYTES) for source in sources]
     return request.epsilon_per_block * (sum(blocks) if request.mode == "plan" else max(blocks))
 
@@ -197,8 +222,10 @@ def _credit(sources: tuple[SourceReceipt, ...], output_bits: int, mode: str) -> 
     best = max((source.credited_bits for source in sources if source.origin is Origin.HARDWARE), default=None)
     if best is None:
         return Credit(bits=0, reason="every source is a simulator: a deterministic generator's output")
-    reason = "bounded from the outcomes of the best hardware source, under its assumptions; not certified"
-    return Credit(bits=min(best, output_bits), reason=reason)
+    is_certified = any(source.certified for source in sources)
+    what = "certified" if is_certified else "bounded"
+    reason = f"{what} from the outcomes of the best hardware source, under its assumptions"
+    return Credit(bits=min(best, output_bits), reason=reason if is_certified else f"{reason}; not certified")
 
 
 def _seconds(parts: Iterable[float | None]) -> float | None:

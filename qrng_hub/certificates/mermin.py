@@ -19,17 +19,27 @@ largest if they are equal. By Markov's inequality, at the best s, the probabilit
 yet the mean of p_i is above p is at most 2^(-n D(q || p)), D being the relative entropy in bits: Chernoff's bound,
 for a device that remembers. As -log2 P(b) is convex, the answers then have at least n times its value at the p for
 which this is eps_s kappa. No independence of rounds is assumed.
+
+Where s rounds in a row share a setting, and given what came before them do not depend on one another, Hoelder's
+inequality over the setting and Jensen's leave E[exp(-t L_1) ... exp(-t L_s)] at most the product of
+(1 - p_i (1 - exp(-s t)))^(1/s): the same with n / s rounds in the exponent, for an error of 2^(-(n / s) D(q || p)).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from qrng_hub.certificates.certificate import Certificate, Epsilons, Level, require_rounds
+from qrng_hub.certificates.chsh.plan import TOLD_IN_ADVANCE, SettingsDrawn
 from qrng_hub.errors import RequestError
 
 RAW_BITS_PER_ROUND = 2
 """How many answers of a round are used."""
+_ANEW = "settings are drawn anew for every round, and the device is not told them before it"
 _WEAK_SOURCE = (
     "each bit of the settings is guessed with at most the probability stated, given all before it and the adversary's "
     "information, and depends on the device only through these"
@@ -42,10 +52,21 @@ _ASSUMPTIONS = (
     "quantum theory holds",
     _WEAK_SOURCE,
     _NO_COMMUNICATION,
-    "settings are drawn anew for every round, and every round is counted",
+    "every round is counted",
     "the threshold and the number of rounds were fixed before the rounds were played",
     "the provider reports the answers as they were measured, and keeps no copy that an adversary reads",
 )
+
+
+def lost_cells() -> npt.NDArray[np.bool_]:
+    """Returns which of the 64 cells (x, y, z, a, b, c) lose; settings 0 measure X and 1 measure Y.
+
+    Settings with two ones lose if a XOR b XOR c = 0, 000 loses if it is 1, and the others never do.
+    """
+    cells = np.array(list(itertools.product((0, 1), repeat=6)))
+    ones, parity = cells[:, :3].sum(axis=1), cells[:, 3:].sum(axis=1) % 2
+    lost: npt.NDArray[np.bool_] = np.where(ones == 0, parity == 1, (ones == 2) & (parity == 0))
+    return lost
 
 
 def losing_probability(score: float) -> float:
@@ -90,8 +111,11 @@ def bits_per_round(score: float, rate: float) -> float:
     return abs(math.log2(guessing_probability(losing_probability(score), rate)))
 
 
-def losing_probability_at_most(losing: float, rounds: int, error_bits: float) -> float:
-    """Bounds the mean probability of losing from above, but for an error of 2^-error_bits: n D(q || p) is that."""
+def losing_probability_at_most(losing: float, rounds: float, error_bits: float) -> float:
+    """Bounds the mean probability of losing from above, but for an error of 2^-error_bits: n D(q || p) is that.
+
+    `rounds` is n, or n / s where s rounds share a setting.
+    """
     from scipy.optimize import brentq
 
     room = error_bits / rounds
@@ -102,23 +126,36 @@ def losing_probability_at_most(losing: float, rounds: int, error_bits: float) ->
     return found * (1 + 1e-9)
 
 
-def mermin_bits(rounds: int, score: float, rate: float, epsilons: Epsilons) -> float:
+def mermin_bits(rounds: int, score: float, rate: float, epsilons: Epsilons, sharing: int = 1) -> float:
     """Returns the smooth min-entropy of two answers of all rounds, of a run that is accepted at M, in bits.
 
     It is n times the bits of a round at the bound on the probability of losing, for an error of eps_s kappa, less
-    log2(1 / kappa): see the module. Raises `RequestError` for numbers out of range.
+    log2(1 / kappa): see the module. `sharing` rounds in a row have the same setting. Raises `RequestError` for
+    numbers out of range.
     """
-    losing = losing_probability_at_most(losing_probability(score), require_rounds(rounds), epsilons.joint_bits)
+    units = require_rounds(rounds) / sharing
+    losing = losing_probability_at_most(losing_probability(score), units, epsilons.joint_bits)
     entropy = rounds * abs(math.log2(guessing_probability(losing, rate)))
     return max(0.0, entropy + math.log2(epsilons.kappa))
 
 
-def certify_mermin(rounds: int, score: float, rate: float, epsilons: Epsilons) -> Certificate:
+def certify_mermin(
+    rounds: int,
+    score: float,
+    rate: float,
+    epsilons: Epsilons,
+    *,
+    sharing: int = 1,
+    drawn: SettingsDrawn = "round",
+    origin: str = "declared by the caller",
+) -> Certificate:
     """Certifies a run that reaches the value M fixed for it, with settings of a source of this rate.
 
-    Raises `RequestError` for numbers out of range.
+    `sharing` rounds in a row have the same setting, `drawn` is for what, and `origin` where settings come from. Raises
+    `RequestError` for numbers out of range.
     """
-    bits = mermin_bits(rounds, score, rate, epsilons)
+    bits = mermin_bits(rounds, score, rate, epsilons, sharing)
+    how = "drawn anew for every round" if drawn == "round" else f"each for {sharing} shot(s) of a circuit"
     return Certificate(
         level=Level.MERMIN,
         claim=f"at least {bits:,.1f} bits of smooth min-entropy in {RAW_BITS_PER_ROUND * rounds:,} answers, given the "
@@ -131,14 +168,14 @@ def certify_mermin(rounds: int, score: float, rate: float, epsilons: Epsilons) -
         side_information="classical",
         adversary="built the device, which may remember earlier rounds; holds classical side information; "
         "learns all settings",
-        assumptions=_ASSUMPTIONS,
+        assumptions=(*_ASSUMPTIONS, _ANEW if drawn == "round" else TOLD_IN_ADVANCE),
         epsilons=epsilons.named(),
-        setting_origin=f"declared by the caller: a Santha-Vazirani source of rate {rate:g}, drawn anew for every round",
+        setting_origin=f"{origin}: a Santha-Vazirani source of rate {rate:g}, {how}",
         quantities={
             "source_rate": rate,
             "bits_per_round_without_finite_statistics": bits_per_round(score, rate),
             "losing_probability_at_most": losing_probability_at_most(
-                losing_probability(score), rounds, epsilons.joint_bits
+                losing_probability(score), rounds / sharing, epsilons.joint_bits
             ),
             "raw_bits": RAW_BITS_PER_ROUND * rounds,
         },

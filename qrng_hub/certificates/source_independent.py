@@ -97,8 +97,12 @@ def extractable_bits(counts: BasisCounts, epsilon: float) -> float:
     return max(0.0, smooth_min_entropy(counts, epsilon) - (2 * math.log2(1 / epsilon) - 2))
 
 
-def certify_source_independent(counts: BasisCounts, epsilon: float) -> Certificate:
+def certify_source_independent(
+    counts: BasisCounts, epsilon: float, origin: str = "declared by the caller"
+) -> Certificate:
     """Certifies the Z outcomes of a run that gave this many X errors, or of any that gives no more.
+
+    `origin` is where the choice of the basis comes from.
 
     `certified_bits` is the smooth min-entropy, from which an extractor takes its own loss; what is left of it at the
     same epsilon stands in `quantities`. Raises as `serfling_deviation`.
@@ -118,7 +122,7 @@ def certify_source_independent(counts: BasisCounts, epsilon: float) -> Certifica
         adversary="prepares every system, and may keep what is entangled with it; does not touch the measurement",
         assumptions=(*_ASSUMPTIONS, *((_CLUSTERS,) if grouped else ())),
         epsilons={"smooth": epsilon},
-        setting_origin="declared by the caller: the basis is drawn at random for each "
+        setting_origin=f"{origin}: the basis is drawn at random for each "
         + ("group of shots" if grouped else "system"),
         quantities={
             "extractable_bits": extractable_bits(counts, epsilon),

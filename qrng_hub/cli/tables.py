@@ -363,12 +363,16 @@ def _table(*columns: str) -> Table:
 def _remarks(receipt: Receipt) -> Iterable[Text]:
     for source in receipt.sources:
         poor = [q for q, h in zip(source.qubits, source.bound_bits_per_qubit, strict=True) if h < _POOR_QUBIT_BITS]
-        if poor:
+        for run in source.certified:
+            yield Text(f"{run.certificate.level} certificate of {source.address}: {run.certificate.claim}")
+        if poor and not source.certified:
             yield Text(
                 f"poor qubits of {source.address}, under {_POOR_QUBIT_BITS} bit a shot: {_listed(poor)}", "yellow"
             )
     for one in receipt.substitutions:
         yield Text(f"{one.failed} did not deliver, {one.used} did: {one.reason}", "yellow")
+    if receipt.bound is not None:
+        yield Text(f"bound: {receipt.bound.certified_bits:,.0f} bits certified ({receipt.bound.reason})")
     yield Text(f"credited: {receipt.credit.bits:.0f} of {8 * receipt.bytes} bits ({receipt.credit.reason})")
 
 

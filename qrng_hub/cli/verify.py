@@ -96,6 +96,11 @@ def _show(verified: Verified) -> None:
     lines = [
         ("holds", f"the receipt of draw {_plain(verified.draw_id)}"),
         ("output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"),
+        *(
+            (("bound", f"{verified.certified_bits:,.1f} bits certified if hardware's, reckoned anew from the counts"),)
+            if verified.certified_bits is not None
+            else ()
+        ),
         ("key", f"{verified.fingerprint}, {'one of this host' if verified.key == 'of this host' else 'as named'}"),
         *(("proved", text) for text in verified.proved),
         *(("not proved", text) for text in verified.not_proved),

@@ -11,10 +11,19 @@ from qrng_hub.extractors.shots import DESCRIPTION, OUTPUT_BYTES, extract_shots, 
 from qrng_hub.extractors.toeplitz import BLOCK_BITS, ToeplitzLayout, toeplitz, toeplitz_layout
 from qrng_hub.extractors.vetted import VettedConditioning, hmac_conditioning, output_entropy, output_entropy_deficit
 from qrng_hub.extractors.von_neumann import von_neumann
+from qrng_hub.extractors.whole import (
+    MOST_WHOLE_BITS,
+    extract_two_source,
+    extract_whole,
+    second_source_bits,
+    two_source_bits,
+    whole_bits,
+)
 
 __all__ = [
     "BLOCK_BITS",
     "DESCRIPTION",
+    "MOST_WHOLE_BITS",
     "OUTPUT_BYTES",
     "Extracted",
     "ToeplitzLayout",
@@ -23,13 +32,18 @@ __all__ = [
     "dodis",
     "dodis_markov",
     "extract_shots",
+    "extract_two_source",
+    "extract_whole",
     "hmac_conditioning",
     "layout_of",
     "output_entropy",
     "output_entropy_deficit",
     "outputs_from",
     "overhead_bits",
+    "second_source_bits",
     "toeplitz",
     "toeplitz_layout",
+    "two_source_bits",
     "von_neumann",
+    "whole_bits",
 ]

@@ -15,7 +15,7 @@ def circulant_bits(min_entropy: Fraction, second_length: int, epsilon: Fraction)
     return floor_minus_log2(min_entropy - second_length, epsilon**-2)
 
 
-_METHOD = TwoSourceMethod(
+CIRCULANT = TwoSourceMethod(
     name="circulant",
     largest_length=largest_prime,
     padding=1,
@@ -47,4 +47,4 @@ def circulant(
     claimed, given classical side information; neither need be uniform. Raises `RequestError` if a claim is
     out of range, a source too short, or the output empty. Source: arXiv:2402.09481.
     """
-    return _METHOD.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)
+    return CIRCULANT.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)

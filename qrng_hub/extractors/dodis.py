@@ -21,7 +21,7 @@ def dodis_markov_bits(min_entropy: Fraction, length: int, epsilon: Fraction) -> 
     return floor_minus_log2(min_entropy - length + 9, 81 * epsilon**-8) // 5
 
 
-_METHOD = TwoSourceMethod(
+DODIS = TwoSourceMethod(
     name="dodis",
     largest_length=largest_prime_with_primitive_root_2,
     padding=0,
@@ -32,8 +32,8 @@ _METHOD = TwoSourceMethod(
         "each has the min-entropy claimed, given classical side information",
     ),
 )
-_MARKOV = replace(
-    _METHOD,
+DODIS_MARKOV = replace(
+    DODIS,
     name="dodis-markov",
     output_bits=dodis_markov_bits,
     slope=5,
@@ -64,7 +64,7 @@ def dodis(
     out of range, a source too short, or the output empty. Source: Dodis, Elbaz, Oliveira and Raz,
     RANDOM 2004, LNCS 3122, 334; output length as in arXiv:2402.09481.
     """
-    return _METHOD.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)
+    return DODIS.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)
 
 
 def dodis_markov(
@@ -82,4 +82,4 @@ def dodis_markov(
     m = floor((k1 + k2 - n + 8 log2(epsilon) + 9 - 4 log2(3)) / 5). Raises as `dodis`.
     Source: arXiv:2402.09481.
     """
-    return _MARKOV.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)
+    return DODIS_MARKOV.extract(first, second, (min_entropy_per_bit, second_min_entropy_per_bit), epsilon, block_bits)

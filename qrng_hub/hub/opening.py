@@ -89,6 +89,7 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
         bytes=count,
         mode=wanted.mode,
         protocol=wanted.protocol,
+        certificate=wanted.options,
         epsilon=wanted.epsilon,
         health_alpha=wanted.health_alpha,
         calibrate=wanted.calibrate,

@@ -14,8 +14,19 @@ import numpy.typing as npt
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import OUTPUT_BYTES, outputs_from
-from qrng_hub.records import Backend, Candidate, EntropyCredit, HealthReport, Origin, RawBlock, Request
+from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, outputs_from
+from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
+from qrng_hub.records import (
+    Backend,
+    BlockYield,
+    Candidate,
+    EntropyCredit,
+    HealthReport,
+    Job,
+    Origin,
+    RawBlock,
+    Request,
+)
 
 if TYPE_CHECKING:  # scipy is loaded when something is credited
     from qrng_hub.protocols.crediting import PublishedReadout, QubitCredit
@@ -32,10 +43,37 @@ _METHOD = "exact bound on each qubit's most likely outcome (Clopper-Pearson), ad
 _SIMULATED = ("a simulator's outcomes come from a deterministic generator: they carry no quantum entropy",)
 
 
-class Superposition:
+class Superposition(Protocol):
     """H on each qubit and a measurement; bounds what the outcomes carry, and credits a simulator's with nothing."""
 
     name = "superposition"
+
+    def work(self, request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:
+        """Makes the next job towards `byte_count` bytes; raises as `qubits` and `shots`."""
+        circuits = self.circuits_for(request, self.qubits(backend, candidate))
+        return Work(circuits, self.shots(backend, candidate, byte_count, request.epsilon_per_block))
+
+    def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
+        """Tests, credits and extracts the first block; two more, if there are, are its readout's calibration.
+
+        Raises `HealthTestError` if it fails a test, and `InsufficientEntropyError` if it gives nothing.
+        """
+        from qrng_hub.protocols.judging import judged  # loads scipy
+
+        block = blocks[0]
+        health, credit = judged(blocks, recipe.readout, recipe.alpha)
+        output, extraction, seed = extract_shots(
+            block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block, recipe.seeds
+        )
+        return BlockYield(
+            block=block.summary(),
+            health=health,
+            credit=credit,
+            extraction=extraction,
+            output=output,
+            seed=seed,
+            seed_origin=recipe.seeds.origin,
+        )
 
     def circuits_for(self, request: Request, qubits: tuple[int, ...]) -> tuple[Circuit, ...]:
         """Makes the circuits of a job on these physical qubits, ascending.

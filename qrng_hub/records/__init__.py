@@ -6,6 +6,19 @@ Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never z
 from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
 from qrng_hub.records.base import Amount, Origin, Record, total
 from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
+from qrng_hub.records.certificates import (
+    OPERATING_SYSTEM,
+    Bound,
+    Certificate,
+    CertificateOptions,
+    CertifiedRun,
+    ChshOptions,
+    Level,
+    MerminOptions,
+    RunTerms,
+    SourceIndependentOptions,
+    WinningFactors,
+)
 from qrng_hub.records.comparison import (
     ComparedBackend,
     Comparison,
@@ -35,13 +48,19 @@ from qrng_hub.records.requests import Candidate, Fallback, Request, SeedDraw
 
 __all__ = [
     "FREE",
+    "OPERATING_SYSTEM",
     "Amount",
     "Availability",
     "Backend",
     "BlockSummary",
     "BlockYield",
+    "Bound",
     "Candidate",
+    "Certificate",
+    "CertificateOptions",
+    "CertifiedRun",
     "Check",
+    "ChshOptions",
     "ComparedBackend",
     "Comparison",
     "Credit",
@@ -62,7 +81,9 @@ __all__ = [
     "JobState",
     "JobYield",
     "LedgerEvent",
+    "Level",
     "Measures",
+    "MerminOptions",
     "Method",
     "Origin",
     "Pair",
@@ -74,10 +95,13 @@ __all__ = [
     "Record",
     "RepeatLine",
     "Request",
+    "RunTerms",
     "SeedDraw",
     "ShotOrder",
+    "SourceIndependentOptions",
     "SourceReceipt",
     "Substitution",
     "Totals",
+    "WinningFactors",
     "total",
 ]

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from qrng_hub.bits import count_ones, row_bytes
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.certificates import CertifiedRun
 from qrng_hub.records.extraction import Extraction
 from qrng_hub.records.health import HealthReport
 from qrng_hub.records.jobs import Job, Quote
@@ -131,7 +132,8 @@ class BlockYield(Record):
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     block: BlockSummary
-    health: HealthReport
+    health: HealthReport | None
+    """None where a run is judged by its certificate alone."""
     credit: EntropyCredit
     extraction: Extraction
     output: Annotated[bytes, Field(repr=False)]
@@ -139,6 +141,7 @@ class BlockYield(Record):
     """The seed of the extraction: no secret once the outcomes are, and what the output can be computed with again."""
     seed_origin: str
     """Where it comes from."""
+    certified: CertifiedRun | None = None
 
 
 class JobYield(Record):

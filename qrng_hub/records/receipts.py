@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.certificates import Bound, CertifiedRun
 from qrng_hub.records.health import HealthTest
 from qrng_hub.records.shown import draw_html
 
@@ -73,6 +74,8 @@ class SourceReceipt(Record):
     credited_bits: float
     health: HealthSummary | None = None
     extraction: ExtractionSummary | None = None
+    certified: tuple[CertifiedRun, ...] = ()
+    """The certified runs, with their terms and counts; empty where nothing is certified."""
     method: str
     side_information: str
     assumptions: tuple[str, ...]
@@ -112,8 +115,8 @@ class Credit(Record):
 class Receipt(Record):
     """The provenance of a draw, in a form that outlives the process."""
 
-    version: Literal[1, 2] = 2
-    """Version 1 has neither bounds nor health tests nor extractions."""
+    version: Literal[1, 2, 3] = 3
+    """Version 1 has neither bounds nor health tests nor extractions, and version 2 no certified runs."""
     draw_id: str
     created_utc: datetime
     code_version: str
@@ -129,6 +132,8 @@ class Receipt(Record):
     """How far the output is from uniform, at most, if no bound is wrong."""
     mixed_with_os_entropy: bool
     credit: Credit
+    bound: Bound | None = None
+    """What is certified of the outcomes if they came from hardware; None where nothing is."""
     substitutions: tuple[Substitution, ...]
     sources: tuple[SourceReceipt, ...]
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.certificates import CertificateOptions
 
 
 class Fallback(StrEnum):
@@ -44,6 +45,8 @@ class Request(Record):
     bytes: int
     mode: Literal["first", "each", "plan"] = "first"
     protocol: str = "superposition"
+    certificate: CertificateOptions | None = None
+    """What a certified protocol is to do."""
     epsilon: float = 2.0**-64
     """How far the output may be from uniform, all its blocks together."""
     health_alpha: float = 2.0**-30

@@ -55,6 +55,8 @@ def _money(amount: Decimal | None, currency: str) -> str:
 def _remarks(receipt: Receipt) -> Iterator[str]:
     for one in receipt.substitutions:
         yield f"{one.failed} did not deliver, {one.used or 'nothing'} was used: {one.reason}"
+    if receipt.bound is not None:
+        yield f"bound: {receipt.bound.certified_bits:,.0f} bits certified: {receipt.bound.reason}"
     yield f"credit: {receipt.credit.reason}"
     yield "mixed with the operating system's entropy" if receipt.mixed_with_os_entropy else "not mixed with anything"
     yield f"receipt {receipt.draw_id}, {receipt.created_utc:%Y-%m-%d %H:%M:%S} UTC"

@@ -19,9 +19,9 @@ from qrng_hub.clock import Clock
 from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import ConfigError, PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
-from qrng_hub.extractors import DESCRIPTION
 from qrng_hub.files import claimed, require_writable_folder
 from qrng_hub.ledger import RUN_STARTED, Ledger
+from qrng_hub.protocols import protocol_of
 from qrng_hub.receipts import build_receipt
 from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
 from qrng_hub.registry import Registry
@@ -154,7 +154,8 @@ class Runner:
             output = mix_with_os(output)
         sources = tuple(delivery.receipt for delivery in deliveries)
         substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
-        receipt = build_receipt(request, output, draw_id, self._clock.now(), DESCRIPTION, sources, substitutions)
+        conditioning = protocol_of(request.protocol).conditioning
+        receipt = build_receipt(request, output, draw_id, self._clock.now(), conditioning, sources, substitutions)
         draw = Draw(data=output, receipt=receipt)
         _warn_of_simulation(deliveries, self._registry)
         deliver(draw)

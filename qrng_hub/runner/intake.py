@@ -11,6 +11,7 @@ from typing import NamedTuple
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock
 from qrng_hub.errors import (
+    CertificateMissedError,
     HealthTestError,
     PolicyStopError,
     QRNGError,
@@ -20,13 +21,13 @@ from qrng_hub.errors import (
 )
 from qrng_hub.files import write_private
 from qrng_hub.ledger import Ledger
-from qrng_hub.protocols import published_readout
+from qrng_hub.protocols import OSSeeds, Recipe, SeedSource, published_readout
 from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Backend, BlockSummary, BlockYield, Finished, Job, JobYield, Request
+from qrng_hub.runner import certifying
 from qrng_hub.runner.kept import Kept
-from qrng_hub.runner.processing import Processing, Recipe
-from qrng_hub.runner.seeding import OSSeeds, SeedSource
+from qrng_hub.runner.processing import Processing
 
 #: How long to wait before outcomes are asked for again.
 _PAUSES = (2.0, 10.0, 60.0)
@@ -75,7 +76,7 @@ class Intake:
         """Waits for what a job gave, and tries again if the service does not answer: it is paid for."""
         for pause in (*_PAUSES, None):
             try:
-                given = JobYield(job=finished.job, quote=finished.quote, given=attempt.result())
+                given = JobYield(job=finished.job, quote=finished.quote, given=self._given(finished.job, attempt))
                 break
             except (ServiceUnreachableError, RateLimitedError) as error:
                 if pause is None:
@@ -88,6 +89,17 @@ class Intake:
             write_private(folder / f"{given.given.extraction.seed_sha256}.seed", given.given.seed)
         if self.kept:
             self.kept.save(given)
+        return given
+
+    def _given(self, job: Job, attempt: Future[BlockYield]) -> BlockYield:
+        """Waits for what a job gave; how a certified run ended is then on record."""
+        try:
+            given = attempt.result()
+        except CertificateMissedError as error:
+            certifying.ended(self.ledger, self.request, job, error)
+            raise
+        if given.certified is not None:
+            certifying.ended(self.ledger, self.request, job, None)
         return given
 
     def _unfetched(self, job: Job, error: Exception) -> QRNGError:
@@ -122,13 +134,17 @@ class Intake:
         return given.given.output
 
     def _recipe(self, adapter: Adapter, job: Job) -> Recipe:
-        """Reads the readout errors that the vendor publishes, once a request and backend."""
+        """Reads what a run is certified by, or the readout errors that the vendor publishes, once a backend."""
+        if self.request.certificate is not None:
+            terms, second = certifying.terms_of_run(self.ledger, self.request, job.spec)
+            asked = self.request
+            return Recipe(asked.epsilon, asked.health_alpha, None, asked.protocol, terms, second, self.seeds)
         name, qubits = job.spec.backend_name, job.spec.circuits[0].measured
         with self._lock:
             if job.spec.address not in self._backends:
                 self._backends[job.spec.address] = adapter.describe(name)
         readout = published_readout(self._backends[job.spec.address], qubits)
-        return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout, self.seeds)
+        return Recipe(self.request.epsilon_per_block, self.request.health_alpha, readout, seeds=self.seeds)
 
     def _require_new(self, block: BlockSummary) -> None:
         user = "this draw" if block.sha256 in self._digests else self.ledger.user_of(block.sha256)

@@ -6,23 +6,19 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import SystemClock
-from qrng_hub.extractors import extract_shots
 from qrng_hub.files import write_private
+from qrng_hub.protocols import Recipe, protocol_of
 from qrng_hub.records import BlockYield, Job, RawBlock
 from qrng_hub.registry import Registry
-from qrng_hub.runner.seeding import OSSeeds, SeedSource
-
-if TYPE_CHECKING:  # scipy is loaded when something is processed
-    from qrng_hub.protocols.crediting import PublishedReadout
 
 
 class Inline(Executor):
@@ -36,20 +32,6 @@ class Inline(Executor):
         except Exception as error:  # noqa: BLE001 - the future raises it again
             future.set_exception(error)
         return future
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What processing takes beside the outcomes of a job."""
-
-    epsilon_per_block: float
-    """What each block of the extraction may be away from uniform."""
-    alpha: float
-    """The false-alarm rate of one health test of a block of up to a megabit; a larger one's is less in proportion."""
-    readout: PublishedReadout | None
-    """The readout errors that the vendor published of the job's qubits."""
-    seeds: SeedSource = field(default_factory=OSSeeds)
-    """What gives the seed of the extraction."""
 
 
 def in_this_process(executor: Executor) -> bool:
@@ -72,10 +54,10 @@ class Processing:
     def start(self, adapter: Adapter, job: Job, recipe: Recipe) -> Future[BlockYield]:
         """Begins to collect and process a job."""
         if in_this_process(self.executor):
-            return self.executor.submit(lambda: processed(self._collected(adapter, job), recipe))
+            return self.executor.submit(lambda: processed(job, self._collected(adapter, job), recipe))
         if self.adapters is not None and self.raw_folder is None and adapter.is_remote(job.spec.backend_name):
             return self.executor.submit(collected, self.adapters, job, recipe)
-        return self.executor.submit(processed, self._collected(adapter, job), recipe)
+        return self.executor.submit(processed, job, self._collected(adapter, job), recipe)
 
     def _collected(self, adapter: Adapter, job: Job) -> tuple[RawBlock, ...]:
         blocks = adapter.collect(job)
@@ -85,33 +67,15 @@ class Processing:
         return blocks
 
 
-def processed(blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
-    """Tests, credits and extracts the first block; two more, if there are, are its readout's calibration.
-
-    Raises `HealthTestError` if it fails a test, and `InsufficientEntropyError` if it gives nothing.
-    """
-    from qrng_hub.protocols.judging import judged  # loads scipy
-
-    block = blocks[0]
-    health, credit = judged(blocks, recipe.readout, recipe.alpha)
-    output, extraction, seed = extract_shots(
-        block.outcomes, len(block.qubits), credit.bound_bits_per_shot, recipe.epsilon_per_block, recipe.seeds
-    )
-    return BlockYield(
-        block=block.summary(),
-        health=health,
-        credit=credit,
-        extraction=extraction,
-        output=output,
-        seed=seed,
-        seed_origin=recipe.seeds.origin,
-    )
+def processed(job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
+    """Makes of a job's outcomes what the recipe's protocol does; raises an `EntropyError` if they may not be used."""
+    return protocol_of(recipe.protocol).process(job, blocks, recipe)
 
 
 def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:
     """Collects and processes a job in a process that has no hub; its credentials are the process's own."""
     adapter, _ = _registry(adapters).resolve(job.spec.address)
-    return processed(adapter.collect(job), recipe)
+    return processed(job, adapter.collect(job), recipe)
 
 
 @lru_cache(maxsize=4)

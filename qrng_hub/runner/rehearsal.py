@@ -7,7 +7,8 @@ from qrng_hub.adapter import require_supported
 from qrng_hub.errors import ConfigError, QRNGError
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
-from qrng_hub.runner.source import job_spec
+from qrng_hub.runner.certifying import rehearsed
+from qrng_hub.runner.source import spec_of, work_for
 
 
 def rehearse(request: Request, registry: Registry) -> None:
@@ -25,4 +26,5 @@ def _rehearse(candidate: Candidate, request: Request, registry: Registry) -> Non
     adapter, name = registry.resolve(candidate.address)
     if not adapter.is_remote(name):
         backend = adapter.describe(name)
-        require_supported(backend, job_spec(request, backend, candidate, request.bytes))
+        work = work_for(request, backend, candidate, request.bytes, rehearsed(request))
+        require_supported(backend, spec_of(candidate, work, ""))

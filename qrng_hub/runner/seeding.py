@@ -1,36 +1,14 @@
-"""Where the seeds of the extractions come from: the operating system, or an earlier draw that serves nothing else."""
+"""Seeds of the extractions out of an earlier draw that serves nothing else."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
-from typing import Protocol
 
 from qrng_hub.errors import ConfigError
 from qrng_hub.ledger import Ledger
+from qrng_hub.protocols import OSSeeds, SeedSource
 from qrng_hub.records import SeedDraw
-
-
-class SeedSource(Protocol):
-    """Gives uniform bytes that are independent of every backend, each once."""
-
-    @property
-    def origin(self) -> str:
-        """Where they come from, for receipts."""
-
-    def __call__(self, count: int) -> bytes:
-        """Returns the next `count` bytes."""
-
-
-class OSSeeds:
-    """Seeds of the operating system's generator."""
-
-    origin = "the operating system's generator, a fresh seed a job"
-
-    def __call__(self, count: int) -> bytes:
-        """Returns so many bytes."""
-        return os.urandom(count)
 
 
 class EarlierDraw:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from qrng_hub import policy
+from qrng_hub.adapter import require_supported
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import BackendOfflineError, HealthTestError, PolicyStopError, QRNGError
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
-from qrng_hub.protocols import Superposition
+from qrng_hub.protocols import Chances, Work, protocol_of
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import (
     Availability,
@@ -25,6 +26,7 @@ from qrng_hub.records import (
     Substitution,
 )
 from qrng_hub.registry import Registry
+from qrng_hub.runner import certifying
 from qrng_hub.runner.intake import Intake
 
 
@@ -101,7 +103,7 @@ class Source:
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = job_spec(self.request, backend, candidate, wanted - len(output))
+            spec = self._job(backend, candidate, wanted - len(output))
             finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
             try:
                 output += self.intake.take(self.intake.begin(adapter, finished).result(), tally)
@@ -111,16 +113,27 @@ class Source:
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
 
+    def _job(self, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
+        """Makes the next job; what it will be certified by is then on record."""
+        key = uuid.uuid4().hex
 
-def job_spec(request: Request, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
-    """Makes the next job of a candidate towards `byte_count` bytes of a request, under a fresh key."""
-    protocol = Superposition()
+        def make(chances: Chances) -> Work:
+            work = work_for(self.request, backend, candidate, byte_count, chances)
+            require_supported(backend, spec_of(candidate, work, key))
+            return work
+
+        return spec_of(candidate, certifying.begun(self.ledger, self.request, candidate.address, key, make), key)
+
+
+def work_for(request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:
+    """Makes the work of the next job of a candidate towards `byte_count` bytes of a request."""
+    return protocol_of(request.protocol).work(request, backend, candidate, byte_count, chances)
+
+
+def spec_of(candidate: Candidate, work: Work, key: str) -> JobSpec:
+    """Makes the job that does some work."""
     return JobSpec(
-        key=uuid.uuid4().hex,
-        address=candidate.address,
-        circuits=protocol.circuits_for(request, protocol.qubits(backend, candidate)),
-        shots=protocol.shots(backend, candidate, byte_count, request.epsilon_per_block),
-        options=candidate.options,
+        key=key, address=candidate.address, circuits=work.circuits, shots=work.shots, options=candidate.options
     )
 
 

@@ -15,6 +15,7 @@ from qrng_hub.errors import ConfigError, ReceiptError
 from qrng_hub.records import Receipt, Record
 from qrng_hub.signing import SignedReceipt, public_fingerprint, read_json, require_signature, short
 from qrng_hub.validation import key_path
+from qrng_hub.verification.certification import uncertified
 from qrng_hub.verification.consistency import contradictions
 
 _NEWEST: int = max(get_args(Receipt.model_fields["version"].annotation))
@@ -39,6 +40,8 @@ class Verified(Record):
     bytes: int
     origin: str
     credited_bits: float
+    certified_bits: float | None
+    """What its counts certify, reckoned anew, if they came from hardware; None where nothing is certified."""
     fingerprint: str
     key: Literal["of this host", "named"]
     data: Literal["not compared", "length and SHA-256", "length only"]
@@ -68,6 +71,7 @@ def verify(
         bytes=receipt.bytes,
         origin=receipt.origin,
         credited_bits=receipt.credit.bits,
+        certified_bits=None if receipt.bound is None else receipt.bound.certified_bits,
         fingerprint=fingerprint,
         key=signer,
         data="not compared" if data is None else "length only" if receipt.sha256 is None else "length and SHA-256",
@@ -148,6 +152,7 @@ def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str
         yield f"receipt.{_sentence(error)}"
         return
     yield from contradictions(receipt)
+    yield from uncertified(receipt)
     if data is not None:
         yield from _of_data(receipt, data)
 
@@ -172,6 +177,14 @@ def _meaning(
         not_proved.insert(0, "anything to others: whoever runs programs under this account can sign with its key")
     else:
         not_proved.insert(0, "whose key that is, unless its fingerprint came to you by a way that you trust")
+    if receipt.bound is not None:
+        proved.append(
+            f"the {receipt.bound.certified_bits:,.1f} bits certified ({receipt.bound.level}) follow from the terms and "
+            "the counts in it: the bound was reckoned anew"
+        )
+        not_proved.append(
+            "that the counts are of outcomes that a device gave, and that the certificate's assumptions hold"
+        )
     if data is None:
         not_proved.insert(0, "which bytes it speaks of: no file was given with --data")
     elif receipt.sha256 is None:

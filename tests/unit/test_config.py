@@ -78,7 +78,10 @@ def test_defaults_are_the_embedded_simulator_and_the_state_folder(state: Path) -
         ("version = 1\n[request]\nbytes = -4", "line 3: request.bytes: must be greater than or equal to 1"),
         ("version = 1\n[request]\nbytes = 99999999999", "request.bytes: must be less than or equal to 1073741824"),
         ("version = 1\n[request]\nbytes = 1.5", "line 3: request.bytes: must be a valid integer"),
-        ('version = 1\n[request]\nprotocol = "magic"', "line 3: request.protocol: must be 'superposition'"),
+        (
+            'version = 1\n[request]\nprotocol = "magic"',
+            "line 3: request.protocol: must be 'superposition', 'source-independent', 'chsh' or 'mermin'",
+        ),
         ('version = 1\n[policy]\nfallback = "never"', "line 3: policy.fallback: must be 'hardware-only', 'simulate-on"),
     ],
 )

@@ -13,6 +13,7 @@ from qrng_hub.certificates.chsh.plan import (
     judge_best,
     plan_for_score,
     plan_from_training,
+    plan_with_factors,
 )
 from qrng_hub.certificates.chsh.polytope import vertices
 from qrng_hub.certificates.chsh.score import (
@@ -44,6 +45,7 @@ __all__ = [
     "pironio_bits",
     "plan_for_score",
     "plan_from_training",
+    "plan_with_factors",
     "vertices",
     "von_neumann_entropy",
     "winning_probability",

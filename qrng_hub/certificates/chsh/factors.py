@@ -4,6 +4,7 @@ F is a factor of power beta if, for every device that is possible, the sum over 
 mu(xy) sigma(ab|xy)^(1 + beta) F is at most 1. Then, whatever the device remembers and whatever classical side
 information the adversary has, the probability of all answers is at most (eps prod F)^(-1/beta), but for an error of
 eps (Markov's inequality on a test supermartingale).
+Where several rounds share a setting, see `Factors.shared`.
 Devices that are possible have sigma in the polytope of `chsh.polytope`. The sum is convex in sigma and linear in mu, so
 80 vertices and the extreme settings are all that has to be looked at.
 
@@ -87,13 +88,27 @@ class Factors:
     power: float
     settings: Settings
     epsilons: Epsilons
+    sharing: int = 1
+    """How many rounds in a row have the same setting."""
 
     def __post_init__(self) -> None:
         sigma, mu = self.settings.joint_vertices
-        worst = float((mu * sigma ** (1 + self.power) @ self.factors).max())
+        means = (sigma ** (1 + self.power) * self.factors).reshape(-1, 4, 4).sum(axis=2)
+        worst = float((mu[:, ::4] * means**self.sharing).sum(axis=1).max()) ** (1 / self.sharing)
         factors = np.maximum(self.factors, 0) / (max(1.0, worst) * _MARGIN)
         factors.flags.writeable = False
         object.__setattr__(self, "factors", factors)
+
+    def shared(self, sharing: int) -> Factors:
+        """Returns factors for rounds of which `sharing` in a row have the same setting: F^(1/s) of power beta / s.
+
+        Let G(xy) be the sum over a, b of sigma^(1 + beta) F for factors of single rounds, and G_i' the same of round
+        i of s and of the roots. If given the past of the s rounds they do not depend on one another, what must have
+        a mean of at most 1 is the product of G_i'(xy) over i, and by Hoelder's inequality that is at most the
+        largest mean of G'(xy)^s over xy. By Jensen's G'^s <= G, whose mean is at most 1. G'^s is convex in sigma, so
+        that vertices are all that is looked at when they are scaled. Derived here.
+        """
+        return Factors(self.factors ** (1 / sharing), self.power / sharing, self.settings, self.epsilons, sharing)
 
     def log2_product(self, counts: RoundCounts) -> float:
         """Returns the sum of log2 F over all rounds; minus infinity if a cell of factor 0 came."""

@@ -53,6 +53,10 @@ _DRAWN: dict[SettingsDrawn, str] = {
     "round": "drawn anew for every round, which the device does not know before it",
     "circuit": "fixed for all shots of a circuit, which the device knows in advance",
 }
+TOLD_IN_ADVANCE = (
+    "given what came before a circuit, a part of the device uses in it neither another part's setting, although the "
+    "device is told it in advance, nor the outcomes of the circuit's earlier shots"
+)
 _PER_CIRCUIT = "the device does not use that it knows the settings in advance: it answers as if each were drawn anew"
 
 
@@ -66,16 +70,21 @@ class Circumstances:
     settings: Settings = _UNIFORM
     drawn: SettingsDrawn = "round"
     level: Level = Level.CHSH
+    origin: str = "declared by the caller"
+    """Where the settings come from."""
+    sharing: int = 1
+    """How many rounds in a row have the same setting, which the bound then allows for."""
 
     @property
     def setting_origin(self) -> str:
         """Says where the settings come from, and whether the device may know them in advance."""
-        return f"declared by the caller: {self.settings.description}, {_DRAWN[self.drawn]}"
+        return f"{self.origin}: {self.settings.description}, {_DRAWN[self.drawn]}"
 
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What a certificate rests on."""
-        return (*_ASSUMPTIONS, *_KEPT_APART[self.level], *((_PER_CIRCUIT,) if self.drawn == "circuit" else ()))
+        drawn = () if self.drawn == "round" else (_PER_CIRCUIT,) if self.sharing == 1 else (TOLD_IN_ADVANCE,)
+        return (*_ASSUMPTIONS, *_KEPT_APART[self.level], *drawn)
 
 
 DECLARED_UNIFORM = Circumstances()
@@ -146,6 +155,7 @@ class ChshPlan:
             "threshold_score": self.score,
             "threshold_log2_factors": self.log2_product,
             "factor_power": None if self.factors is None else self.factors.power,
+            "rounds_a_setting": None if self.circumstances.sharing == 1 else self.circumstances.sharing,
             "training_rounds": None if self.training is None else self.training.rounds,
         }
         return {name: value for name, value in found.items() if value is not None}
@@ -161,20 +171,35 @@ def plan_for_score(
     """Plans a run that is accepted if it wins at least the share `score` of its rounds.
 
     At the classical score and below it promises 0 bits. Raises `RequestError` above Tsirelson's bound, for fewer than
-    one round, for settings that are not uniform with another method than pef, and if cvxpy is not installed (pef).
+    one round, for settings that are not uniform or shared by rounds with another method than pef, and if cvxpy is not
+    installed (pef).
     """
-    score, rounds = require_score(score), require_rounds(rounds)
+    score, rounds, sharing = require_score(score), require_rounds(rounds), circumstances.sharing
     if method != "pef" and not circumstances.settings.is_uniform:
         raise RequestError(f"the method {method} is for uniform settings: take pef where they may be biased")
+    if method != "pef" and sharing > 1:
+        raise RequestError(
+            f"the method {method} is for settings drawn anew for every round, and {sharing} rounds share one: take "
+            "one shot a setting, or pef"
+        )
     if method != "pef":
         bound = entropy_accumulation_bits if method == "eat" else improved_bits
         return ChshPlan(method, rounds, epsilons, circumstances, bound(rounds, score, epsilons), score)
     if score <= CLASSICAL_SCORE:
         return ChshPlan(method, rounds, epsilons, circumstances, 0.0, score)
-    factors = factors_for_score(rounds, score, epsilons, circumstances.settings)
-    return ChshPlan(
-        method, rounds, epsilons, circumstances, factors.bits(factors.at_score(score, rounds)), score, factors
-    )
+    factors = factors_for_score(max(1, rounds // sharing), score, epsilons, circumstances.settings)
+    return plan_with_factors(rounds, score, factors.shared(sharing) if sharing > 1 else factors, circumstances)
+
+
+def plan_with_factors(rounds: int, score: float, factors: Factors, circumstances: Circumstances) -> ChshPlan:
+    """Plans the same with factors that are known, of which any are valid; they are one for all cells that win or lose.
+
+    Raises `RequestError` if they do not rise with the score.
+    """
+    bits = factors.bits(factors.at_score(score, rounds))
+    if bits > 0 and factors.at_score(1.0, 1) < factors.at_score(0.0, 1):
+        raise RequestError("factors that are larger for rounds lost do not certify by a share of rounds won")
+    return ChshPlan("pef", rounds, factors.epsilons, circumstances, bits, score, factors)
 
 
 def plan_from_training(
