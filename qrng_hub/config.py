@@ -103,6 +103,8 @@ class RequestSettings(Record):
             raise ValueError('mode: a certified run is one job of a size fixed before it: set mode = "first" or "each"')
         if self.calibrate:
             raise ValueError("calibrate: a certified run has no circuits that calibrate its readout")
+        if self.seed is not None and self.protocol == "mermin":
+            raise ValueError("seed: a mermin run is extracted with bits of its weak source, and takes no seed")
         return self
 
 

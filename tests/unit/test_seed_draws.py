@@ -97,3 +97,15 @@ def test_threads_that_take_at_once_never_take_the_same(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="has 0 bytes left that never were a seed, and 1 are needed"):
         ledger.spend("draw", 1, 1000)
     ledger.close()
+
+
+def test_a_certified_run_is_extracted_with_it_and_one_with_a_weak_source_takes_none(tmp_path: Path) -> None:
+    draw_id, _data, file = an_earlier_draw(tmp_path)
+    certificate = {"score": 0.82, "circuits": 300, "shots": 4, "epsilon": 1e-6}
+    values = seeded(draw_id, file, protocol="chsh", epsilon=1e-12, certificate=certificate)
+    with Hub.open(values | {"backend": [{"address": "cirq:simulator", "qubits": 30}]}) as hub:
+        (source,) = hub.run().receipt.sources
+    assert source.extraction is not None
+    assert source.extraction.seed_origin.startswith(f"draw {draw_id}")
+    with pytest.raises(ConfigError, match="a mermin run is extracted with bits of its weak source"):
+        Hub.open(seeded(draw_id, file, protocol="mermin", certificate={"score": 3.4, "source_rate": 0.95}))
