@@ -7,11 +7,14 @@ from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibra
 from qrng_hub.records.base import Amount, Origin, Record, total
 from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
 from qrng_hub.records.comparison import (
+    Against,
+    Change,
     ComparedBackend,
     Comparison,
     Difference,
     Finding,
     Interval,
+    JobPrice,
     Measures,
     Pair,
     QubitMeasures,
@@ -21,6 +24,7 @@ from qrng_hub.records.comparison import (
 from qrng_hub.records.extraction import Extraction, Method
 from qrng_hub.records.health import HealthReport, HealthTest
 from qrng_hub.records.jobs import FREE, Finished, Job, JobSpec, JobState, Quote
+from qrng_hub.records.patterns import Autocorrelation, Estimates, Patterns, Sample
 from qrng_hub.records.receipts import (
     Credit,
     Draw,
@@ -35,12 +39,15 @@ from qrng_hub.records.requests import Candidate, Fallback, Request
 
 __all__ = [
     "FREE",
+    "Against",
     "Amount",
+    "Autocorrelation",
     "Availability",
     "Backend",
     "BlockSummary",
     "BlockYield",
     "Candidate",
+    "Change",
     "Check",
     "ComparedBackend",
     "Comparison",
@@ -48,6 +55,7 @@ __all__ = [
     "Difference",
     "Draw",
     "EntropyCredit",
+    "Estimates",
     "Extraction",
     "ExtractionSummary",
     "Fallback",
@@ -58,6 +66,7 @@ __all__ = [
     "HealthTest",
     "Interval",
     "Job",
+    "JobPrice",
     "JobSpec",
     "JobState",
     "JobYield",
@@ -66,6 +75,7 @@ __all__ = [
     "Method",
     "Origin",
     "Pair",
+    "Patterns",
     "QubitCalibration",
     "QubitMeasures",
     "Quote",
@@ -74,6 +84,7 @@ __all__ = [
     "Record",
     "RepeatLine",
     "Request",
+    "Sample",
     "ShotOrder",
     "SourceReceipt",
     "Substitution",
