@@ -39,6 +39,8 @@ th, td { border-bottom: 1px solid var(--rule); padding: .25em .6em; text-align: 
 tr > :first-child, td.words { text-align: left; } figure table { font-size: .85rem; }
 summary { cursor: pointer; padding: .3rem 0; } .backend { border-top: 1px solid var(--rule); }
 .backend > summary { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
+@media (max-width: 30rem) { body { padding: .5rem; } figure { padding: .5rem; }
+  svg .tick, svg .small, svg .note { font-size: 13px; } svg .axis { font-size: 13px; } }
 @media print { :root { color-scheme: light; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb; --card: #fff;
   --bar: #2f6fb3;
   --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; } body { font-size: 11px; max-width: none; }

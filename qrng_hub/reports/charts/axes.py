@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from qrng_hub.reports.charts.svg import line, text
+from qrng_hub.reports.charts.svg import WIDTH, line, text
 
 _FINEST, _STEPS = 1e-12, (1, 2, 2.5, 5, 10)
+#: how wide a figure of a mark is, about
+_CHARACTER = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def level(axis: Axis, top: float, bottom: float, name: str) -> str:
     """Draws an axis to the right, with a faint line at each mark; likewise."""
     marks = [text(axis.end, bottom + 32, name, "end", "axis")]
     for value, words in axis.ticks:
-        x = axis.place(value)
-        marks += [line(x, top, x, bottom, "grid"), text(x, bottom + 15, words, "middle", "tick")]
+        x, half = axis.place(value), len(words) * _CHARACTER / 2
+        anchor = "start" if x < half else "end" if x > WIDTH - half else "middle"
+        marks += [line(x, top, x, bottom, "grid"), text(x, bottom + 15, words, anchor, "tick")]
     return "".join(marks)
 
 
