@@ -52,7 +52,7 @@ def compared(
     go on with; a backend that fails is a row.
     """
     run_file = expanded(run_file, registry)
-    started, store = _started(run_file, registry, clock, by), Store(place.folder) if place else None
+    started, store = started_of(run_file, registry, clock, by), Store(place.folder) if place else None
     if started.request.retain_raw and store is None:
         raise ConfigError("request.retain_raw: a comparison keeps outcomes in its folder; give it a place")
     is_resumed = place is not None and place.is_resumed
@@ -108,7 +108,8 @@ def _before(folder: Path) -> tuple[ComparedBackend, ...]:
     return load_comparison(folder).backends if (folder / DOCUMENT).exists() else ()
 
 
-def _started(run_file: RunFile, registry: Registry, clock: Clock, by: SortKey | None) -> Started:
+def started_of(run_file: RunFile, registry: Registry, clock: Clock, by: SortKey | None) -> Started:
+    """Says what a run file asks of whom, sweeps and patterns written out; raises as `compared` does."""
     settings, now = run_file.compare or CompareSettings(), clock.now()
     require_once(run_file, "a comparison")
     swept, names = zip(*chain.from_iterable(_swept(one, registry) for one in run_file.backends), strict=True)

@@ -58,7 +58,8 @@ def _facts(now: ComparedBackend, before: ComparedBackend) -> Iterator[Change]:
         words = "gives outcomes again" if now.measures else f"gave outcomes before, and none now: {now.failure}"
         yield _fact(now.label, "presence", True, words)
     yield _calibration(now, before)
-    yield _price(now, before)
+    if now.measures and before.measures:
+        yield _price(now, before)
 
 
 def _tests(now: ComparedBackend, before: ComparedBackend) -> Iterator[_Tested]:

@@ -34,7 +34,7 @@ def bias_map(number: int, row: ComparedBackend, measures: Measures) -> Figure:
 def entropy_map(number: int, row: ComparedBackend, measures: Measures) -> Figure:
     """Draws the bound on each qubit's min-entropy where it lies on the device."""
     caption = (
-        f"Bounded min-entropy, bits a shot, {_where(row)}: the paler, the less; look for pale patches{_hollow(row)}."
+        f"Bounded min-entropy, bits a shot, {_where(row)}: the fainter, the less; look for faint patches{_hollow(row)}."
     )
     legend = [
         ("bar", share, words) for share, words in ((0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1 bit"))

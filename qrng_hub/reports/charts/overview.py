@@ -74,7 +74,7 @@ def bias_strips(rows: Sequence[ComparedBackend]) -> Figure:
         says,
         (one[0] for one in gave),
         marks,
-        f"{caption} from 1/2. An even, pale strip is a machine of fair qubits.",
+        f"{caption} from 1/2. An even, faint strip is a machine of fair qubits.",
         table,
     )
 
