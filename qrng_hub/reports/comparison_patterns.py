@@ -38,7 +38,7 @@ def patterns(outcomes: Outcomes, blocks: Sequence[RawBlock], bound_bits: float, 
     return Patterns(
         autocorrelation=autocorrelation(outcomes, confidence),
         correlations=_rounded(pairs),
-        correlation_band=_band(max(1, qubits * (qubits - 1) // 2), outcomes.shots, confidence),
+        correlation_band=band(max(1, qubits * (qubits - 1) // 2), outcomes.shots, confidence),
         estimates=estimates(blocks),
         sample=sample(blocks[0], bound_bits),
     )
@@ -52,9 +52,9 @@ def autocorrelation(outcomes: Outcomes, confidence: float) -> Autocorrelation:
     qubits, pairs = outcomes.qubits.size, outcomes.shots - lags
     return Autocorrelation(
         mean=_rounded(each.mean(axis=0)),
-        mean_band=_band(lags, pairs * qubits, confidence),
+        mean_band=band(lags, pairs * qubits, confidence),
         strongest=_rounded(strongest),
-        strongest_band=_band(lags * qubits, pairs, confidence),
+        strongest_band=band(lags * qubits, pairs, confidence),
     )
 
 
@@ -145,7 +145,7 @@ def _lagged(column: Packed, shots: int, lags: int) -> Reals:
     return np.asarray(np.divide(pairs * both - after * before, scale, out=np.zeros(lags), where=scale > 0))
 
 
-def _band(tests: int, samples: int, confidence: float) -> float:
+def band(tests: int, samples: int, confidence: float) -> float:
     """Returns what the largest of so many coefficients of independent bits stays below."""
     return float(-special.ndtri((1 - confidence) / (2 * tests)) / math.sqrt(samples))
 
