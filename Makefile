@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready-$(shell $(PYTHON) -c 'import sys, hashlib, pathlib; files = [pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml")]; print(".".join(map(str, sys.version_info[:3])) + "-" + hashlib.sha256(b"".join(files)).hexdigest()[:16])')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-live lint bench picture schema lock clean
+.PHONY: help setup run test test-slow test-live test-browser lint bench picture compare-picture schema lock clean
 
 help:          ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -35,6 +35,15 @@ test-slow: setup ## run the tests that take minutes
 test-live: setup ## run the tests that need an account, with the credentials in the environment
 	@QRNG_LIVE=1 $(BIN)/python -m pytest -m live tests/live
 
+# Nothing is installed but axe-core, by npm, from a lock with digests, into build/browser; pictures are kept there.
+test-browser: setup ## test the page of a comparison in a headless Chromium (needs chromium and npm)
+	@command -v chromium chromium-browser google-chrome > /dev/null || { \
+	    echo "Chromium is needed (Debian: apt-get install chromium)" >&2; exit 2; }
+	@command -v npm > /dev/null || { echo "npm is needed, to fetch axe-core (Debian: apt-get install npm)" >&2; exit 2; }
+	@mkdir -p build/browser && cp tests/browser/package.json tests/browser/package-lock.json build/browser
+	@npm ci --silent --no-audit --no-fund --prefix build/browser
+	@QRNG_BROWSER=1 $(BIN)/python -m pytest -m slow tests/browser
+
 lint: setup
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -47,6 +56,9 @@ bench: setup   ## measure start-up, overhead and throughput; prints JSON
 
 picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py
+
+compare-picture: setup ## draw docs/compare.png from a real comparison of configs/compare.toml (needs chromium)
+	@$(BIN)/python docs/compare_picture.py
 
 schema: setup  ## export the JSON Schemas of the run file and of a signed receipt
 	@$(BIN)/qrng config schema > configs/schema.json

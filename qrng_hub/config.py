@@ -172,6 +172,8 @@ class BackendSettings(Record):
     """Likewise of all runs of the project in a month (UTC), such as the 600 of IBM's open plan."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """`[backend.options]`: settings of the adapter's own."""
+    sweep: dict[str, Annotated[tuple[JsonValue, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """`[backend.sweep]`: with [compare] only: several values of `shots` or of options, and a row for each choice."""
 
     @property
     def is_pattern(self) -> bool:
@@ -261,6 +263,8 @@ class RunFile(Record):
         """Refuses a pattern where one backend is to be named."""
         if self.compare is None and (patterns := [one.address for one in self.backends if one.is_pattern]):
             raise ValueError(f"backend.address: {patterns[0]!r} names many backends, which only [compare] allows")
+        if self.compare is None and (swept := [one.address for one in self.backends if one.sweep]):
+            raise ValueError(f"backend.sweep: {swept[0]!r} is to run at several settings, which only [compare] allows")
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
-from qrng_hub.config import RunFile, SortKey, load_run_file
+from qrng_hub.config import SortKey, load_run_file
+from qrng_hub.errors import ConfigError, RunInterruptedError
 from qrng_hub.files import require_writable, require_writable_folder, state_folder, write_private
+from qrng_hub.hub.comparing import Place, load_comparison, measured_again, with_changes
 from qrng_hub.records import Comparison
-from qrng_hub.runner import Compared
+from qrng_hub.runner import Compared, Store
 
 
 @click.command("compare")
@@ -24,33 +27,84 @@ from qrng_hub.runner import Compared
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--csv", "csv_path", type=click.Path(), help="Also write the table of all qubits to this file.")
 @click.option("--out", type=click.Path(), help="The folder for the results.  [default: compare.out]")
-def compare_command(config: str, by: str | None, as_json: bool, csv_path: str | None, out: str | None) -> None:
-    """Run the same circuits on every backend of the run file CONFIG and measure what they give."""
-    run_file = load_run_file(config)
-    chosen = out or (run_file.compare.out if run_file.compare else None)
+@click.option("--resume", type=click.Path(), help="Go on with the interrupted comparison in this folder.")
+@click.option("--against", type=click.Path(), help="Say what changed since the comparison in this folder.")
+def compare_command(
+    config: str, by: str | None, as_json: bool, csv_path: str | None, out: str | None, resume: str | None,
+    against: str | None,
+) -> None:  # fmt: skip
+    """Run the same circuits on every backend of the run file CONFIG and measure what they give.
+
+    CONFIG may also be the folder of a comparison that kept its outcomes (retain_raw): they are measured again, and
+    nothing is run.
+    """
     if csv_path is not None:
         require_writable(csv_path)
-    require_writable_folder(Path(chosen) if chosen else state_folder() / "comparisons")
-    with open_hub(run_file) as hub, _progress() as on_progress:
-        comparison = hub.compare(by=cast("SortKey | None", by), on_progress=on_progress)
-    folder = Path(chosen) if chosen else state_folder() / "comparisons" / comparison.comparison_id
-    _save(comparison, run_file, folder, csv_path)
-    if as_json:
-        click.echo(comparison.model_dump_json(indent=2))
+    if Path(config).is_dir():
+        made, folder = _again(Path(config), by, out, resume, against)
     else:
-        tables.show_comparison(comparison, folder)
-    if all(row.measures is None for row in comparison.backends):
+        made, folder = _run(config, by, out, resume, against)
+    if csv_path is not None:
+        from qrng_hub.reports.comparison_files import csv_of, qubit_rows
+
+        write_private(csv_path, csv_of(qubit_rows(made)).encode())
+    if as_json:
+        click.echo(made.model_dump_json(indent=2))
+    else:
+        tables.show_comparison(made, folder)
+    if all(row.measures is None for row in made.backends):
         raise SystemExit(1)
 
 
-def _save(comparison: Comparison, run_file: RunFile, folder: Path, csv_path: str | None) -> None:
-    """Writes the folder, without the ledger's URL, which may hold a password, and the table of qubits."""
-    from qrng_hub.reports.comparison_files import csv_of, qubit_rows, save_comparison
+def _run(
+    config: str, by: str | None, out: str | None, resume: str | None, against: str | None
+) -> tuple[Comparison, Path]:
+    """Runs, or goes on with, a comparison; its folder has the run file without what may hold a password."""
+    run_file = load_run_file(config)
+    if resume and out:
+        raise ConfigError("--resume goes on in the folder it names: leave --out away")
+    chosen = resume or out or (run_file.compare.out if run_file.compare else None)
+    folder = Path(chosen) if chosen else state_folder() / "comparisons" / uuid.uuid4().hex[:12]
+    earlier = load_comparison(Path(against)) if against else None
+    require_writable_folder(folder)
+    with open_hub(run_file) as hub, _progress() as on_progress, _hinting(folder):
+        place = Place(folder, is_resumed=resume is not None)
+        made = hub.compare(by=cast("SortKey | None", by), place=place, on_progress=on_progress)
+    made = with_changes(made, earlier) if earlier else made
+    shown = run_file.model_dump_json(indent=2, by_alias=True, exclude_unset=True, exclude={"ledger"})
+    _save(made, shown, folder)
+    return made, folder
 
-    config = run_file.model_dump_json(indent=2, by_alias=True, exclude_unset=True, exclude={"ledger"})
-    save_comparison(comparison, config, folder)
-    if csv_path is not None:
-        write_private(csv_path, csv_of(qubit_rows(comparison)).encode())
+
+def _again(
+    source: Path, by: str | None, out: str | None, resume: str | None, against: str | None
+) -> tuple[Comparison, Path]:
+    """Measures kept outcomes again, or takes the document as it stands if only changes are asked for."""
+    if resume:
+        raise ConfigError("--resume takes the run file, not a folder, beside it")
+    kept = Store(source).has_outcomes or not against
+    made = measured_again(source, cast("SortKey | None", by)) if kept else load_comparison(source)
+    made = with_changes(made, load_comparison(Path(against))) if against else made
+    folder = Path(out) if out else source
+    config = source / "config.json"
+    _save(made, config.read_text(encoding="utf-8") if config.exists() else "{}", folder)
+    return made, folder
+
+
+def _save(made: Comparison, config: str, folder: Path) -> None:
+    from qrng_hub.reports.comparison_files import save_comparison
+
+    save_comparison(made, config, folder)
+
+
+@contextmanager
+def _hinting(folder: Path) -> Iterator[None]:
+    """Says how to go on with what was interrupted."""
+    try:
+        yield
+    except (KeyboardInterrupt, RunInterruptedError):
+        click.echo(f"interrupted: go on with --resume {folder}", err=True)
+        raise
 
 
 @contextmanager

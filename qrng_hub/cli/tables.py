@@ -194,7 +194,12 @@ def show_comparison(comparison: Comparison, folder: Path) -> None:
     for row in comparison.backends:
         for sentence in (row.failure, *(one.sentence for one in (row.measures.findings if row.measures else ()))):
             if sentence:
-                console.print(Text(f"{row.address}: {sentence}", "yellow"), soft_wrap=True)
+                console.print(Text(f"{row.label}: {sentence}", "yellow"), soft_wrap=True)
+    for change in comparison.against.changes if comparison.against else ():
+        console.print(Text(change.sentence, "yellow" if change.is_real else "dim"), soft_wrap=True)
+    if worked := comparison.hub_seconds + comparison.vendor_seconds:
+        share = f"{comparison.hub_seconds:.1f} s of {worked:.1f} s, {comparison.hub_seconds / worked:.0%}"
+        console.print(Text(f"the hub's own share of the time: {share}", style="dim"), soft_wrap=True)
     console.print(Text(f"every qubit, difference and digest: {folder}", style="dim"), soft_wrap=True)
 
 
@@ -205,7 +210,7 @@ def comparison_tables(comparison: Comparison, width: int) -> tuple[Table, ...]:
         ">most common value h/bit", ">max lag-1", ">max pair", "found", ">queue s", ">run s", ">raw Mbit/s",
         ">s/bounded Mbit", ">cost est.", ">billed", ">cost/raw Mbit", ">cost/bounded Mbit",
     )  # fmt: skip
-    rows = [(row.address, (str(row.origin), *_compared_cells(row))) for row in comparison.backends]
+    rows = [(row.label, (str(row.origin), *_compared_cells(row))) for row in comparison.backends]
     parts = ((0, len(headers)),) if width >= _WIDEST else ((0, 11), (11, len(headers)))
     return tuple(_part(headers, rows, start, end) for start, end in parts)
 

@@ -6,8 +6,13 @@ import platform
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, product
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from qrng_hub import __version__
 from qrng_hub.clock import Clock
@@ -16,9 +21,19 @@ from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import ConfigError, QRNGError, UnknownNameError
 from qrng_hub.hub.opening import limits_of, request_of, require_once
 from qrng_hub.ledger import Ledger
-from qrng_hub.records import Comparison, Request
+from qrng_hub.records import ComparedBackend, Comparison, Request
 from qrng_hub.registry import Registry
-from qrng_hub.runner import Compared, Comparing, Runner
+from qrng_hub.runner import Compared, Comparing, ComparisonJobs, Measuring, Runner, Started, Store
+
+DOCUMENT = "comparison.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a comparison keeps what it is given: begun there anew, or gone on with."""
+
+    folder: Path
+    is_resumed: bool = False
 
 
 def compared(
@@ -28,23 +43,117 @@ def compared(
     clock: Clock,
     runner: Runner,
     by: SortKey | None,
+    place: Place | None,
     on_progress: Callable[[Compared], None],
 ) -> Comparison:
     """Runs the same circuits on every backend of a run file and measures what they gave.
 
-    Raises `ConfigError` or `UnknownNameError` for a run file that cannot be compared; a backend that fails is a row.
+    Raises `ConfigError` or `UnknownNameError` for a run file that cannot be compared, or is not that of a comparison to
+    go on with; a backend that fails is a row.
     """
-    settings, now = run_file.compare or CompareSettings(), clock.now()
     run_file = expanded(run_file, registry)
-    request = _request(run_file, settings, registry)
-    comparison_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
-    ledger.record_event("comparison.started", comparison_id, {"backends": len(request.candidates)})
+    started, store = started_of(run_file, registry, clock, by), Store(place.folder) if place else None
+    if started.request.retain_raw and store is None:
+        raise ConfigError("request.retain_raw: a comparison keeps outcomes in its folder; give it a place")
+    is_resumed = place is not None and place.is_resumed
+    if store:
+        started = _resumed(store.started(), started) if is_resumed else started
+        if not is_resumed:
+            store.begin(started)
+    comparison_id, backends = started.comparison_id, len(started.settings)
+    ledger.record_event(f"comparison.{'resumed' if is_resumed else 'started'}", comparison_id, {"backends": backends})
     dispatcher = Dispatcher(ledger, clock, limits_of(run_file))
-    comparing = Comparing(
-        registry, dispatcher, ledger, request, settings.repeats, settings.alpha, comparison_id, on_progress
-    )
+    jobs, measuring = ComparisonJobs(dispatcher, ledger, comparison_id, is_resumed), Measuring.of(started)
+    comparing = Comparing(registry, jobs, measuring, store, on_progress)
     runner.side_by_side(comparing.work(), comparing.stop, comparison_id)
-    return _comparison(comparing, settings, by or settings.by, clock)
+    comparison = _comparison(measuring, by or started.by)
+    if store and not started.request.retain_raw:
+        store.forget_outcomes()
+    return comparison
+
+
+def measured_again(folder: Path, by: SortKey | None) -> Comparison:
+    """Measures the outcomes that a comparison kept (`retain_raw`), and runs nothing.
+
+    Raises `ConfigError` if none are there, or if they are not those that were kept.
+    """
+    store = Store(folder)
+    measuring = Measuring.of(store.started())
+    measuring.stored(store)
+    if not any(entry.repeats for entry in measuring.entries):
+        raise ConfigError(f"{folder} holds no outcomes: they are kept with request.retain_raw = true")
+    before = {row.label: row.failure for row in _before(folder)}
+    for entry in measuring.entries:
+        if len(entry.repeats) < measuring.started.repeats:
+            entry.failure.append(before.get(entry.label) or "its outcomes are not in the folder")
+    return _comparison(measuring, by or measuring.started.by)
+
+
+def load_comparison(folder: Path) -> Comparison:
+    """Reads the document of a comparison; raises `ConfigError` if there is none."""
+    try:
+        return Comparison.model_validate_json((folder / DOCUMENT).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ConfigError(f"{folder / DOCUMENT} is not the document of a comparison: {error}") from error
+
+
+def with_changes(comparison: Comparison, earlier: Comparison) -> Comparison:
+    """Adds what changed since an earlier comparison."""
+    from qrng_hub.reports.comparison_changes import against
+
+    return comparison.model_copy(update={"against": against(comparison, earlier)})
+
+
+def _before(folder: Path) -> tuple[ComparedBackend, ...]:
+    return load_comparison(folder).backends if (folder / DOCUMENT).exists() else ()
+
+
+def started_of(run_file: RunFile, registry: Registry, clock: Clock, by: SortKey | None) -> Started:
+    """Says what a run file asks of whom, sweeps and patterns written out; raises as `compared` does."""
+    settings, now = run_file.compare or CompareSettings(), clock.now()
+    require_once(run_file, "a comparison")
+    swept, names = zip(*chain.from_iterable(_swept(one, registry) for one in run_file.backends), strict=True)
+    return Started(
+        comparison_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}",
+        created_utc=now,
+        request=_request(run_file.model_copy(update={"backends": swept}), settings, registry),
+        settings=names,
+        shots=settings.shots,
+        repeats=settings.repeats,
+        alpha=settings.alpha,
+        by=by or settings.by,
+    )
+
+
+def _resumed(begun: Started, asked: Started) -> Started:
+    """Returns what was begun; raises `ConfigError` if something else is asked now."""
+    same = {"comparison_id", "created_utc", "by"}
+    if begun.model_dump(exclude=same) != asked.model_dump(exclude=same):
+        raise ConfigError(
+            f"the comparison {begun.comparison_id} was begun with another run file: go on with that, or begin another"
+        )
+    return begun
+
+
+def _swept(one: BackendSettings, registry: Registry) -> Iterator[tuple[BackendSettings, str]]:
+    """Yields a backend at every choice of what is swept, and what sets the choice apart."""
+    for values in product(*one.sweep.values()):
+        chosen = dict(zip(one.sweep, values, strict=True))
+        name = ", ".join(f"{key} = {value}" for key, value in chosen.items())
+        update: dict[str, Any] = {
+            "sweep": {},
+            "options": one.options | {k: v for k, v in chosen.items() if k != "shots"},
+        }
+        if "shots" in chosen:
+            update["shots"] = _shots(chosen["shots"], one.address)
+        registry.check_options(one.address, update["options"], "backend.sweep")
+        yield one.model_copy(update=update), name
+
+
+def _shots(value: object, address: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"backend.sweep.shots: {value!r} of {address} is no number of shots")
+    return value
 
 
 def expanded(run_file: RunFile, registry: Registry) -> RunFile:
@@ -82,35 +191,35 @@ def _fitting(one: BackendSettings, registry: Registry, named: set[str]) -> Itera
 
 def _request(run_file: RunFile, settings: CompareSettings, registry: Registry) -> Request:
     """Makes the request; raises `ConfigError` for what a comparison does not heed."""
-    require_once(run_file, "a comparison")
-    kept = {"retain_raw": run_file.request.retain_raw, "purge_at_vendor": run_file.request.purge_at_vendor}
-    if wrong := [name for name, is_set in kept.items() if is_set]:
-        raise ConfigError(f"request.{wrong[0]}: a comparison neither keeps nor deletes outcomes; leave it out")
+    if run_file.request.purge_at_vendor:
+        raise ConfigError("request.purge_at_vendor: a comparison does not delete outcomes at the vendor; leave it out")
     each = run_file.model_copy(update={"request": run_file.request.model_copy(update={"mode": "each"})})
     request, shots = request_of(each, registry, run_file.request.bytes, None), settings.shots
     candidates = tuple(one.model_copy(update={"shots": one.shots or shots}) for one in request.candidates)
     return request.model_copy(update={"candidates": candidates})
 
 
-def _comparison(comparing: Comparing, settings: CompareSettings, by: SortKey, clock: Clock) -> Comparison:
+def _comparison(measuring: Measuring, by: SortKey) -> Comparison:
     from qrng_hub.reports.comparison import CONFIDENCE
     from qrng_hub.reports.comparison_differences import TEST
     from qrng_hub.reports.comparison_rows import in_order, summary
 
-    rows, differences = comparing.found()
+    started, (rows, differences) = measuring.started, measuring.found()
     rows = in_order(rows, by)
     packages = {name: version(name) for name in ("numpy", "scipy")}
     return Comparison(
-        comparison_id=comparing.comparison_id,
-        created_utc=clock.now(),
+        comparison_id=started.comparison_id,
+        created_utc=started.created_utc,
         versions={"qrng_hub": __version__, "python": platform.python_version(), **packages},
         by=by,
-        shots=settings.shots,
-        repeats=settings.repeats,
-        alpha=settings.alpha,
+        shots=started.shots,
+        repeats=started.repeats,
+        alpha=started.alpha,
         confidence=CONFIDENCE,
         summary=summary(rows, differences),
         backends=rows,
         differences=differences,
         difference_test=TEST,
+        vendor_seconds=measuring.vendors.seconds,
+        hub_seconds=measuring.hub.seconds,
     )

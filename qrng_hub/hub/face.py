@@ -30,7 +30,7 @@ from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import LedgerError, PolicyStopError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
-from qrng_hub.hub.comparing import compared, expanded
+from qrng_hub.hub.comparing import Place, compared, expanded
 from qrng_hub.hub.faces import Faces
 from qrng_hub.hub.history import History
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
@@ -240,14 +240,21 @@ class Hub(Faces, History):
         self._require_open()
         return self._replan(self.run_file.request.bytes, None)
 
-    def compare(self, *, by: SortKey | None = None, on_progress: Callable[[Compared], None] = _unseen) -> Comparison:
+    def compare(
+        self,
+        *,
+        by: SortKey | None = None,
+        place: Place | None = None,
+        on_progress: Callable[[Compared], None] = _unseen,
+    ) -> Comparison:
         """Runs the same circuits on every backend of the run file, as its `[compare]` says, and measures each.
 
-        One that fails or is offline is a row with its reason. Nothing is delivered: the outcomes are used up. Raises
-        `ConfigError` or `UnknownNameError` for a run file that cannot be compared.
+        One that fails or is offline is a row with its reason. Nothing is delivered: the outcomes are used up. With a
+        `place` they are kept there until the comparison is finished, so that it can be gone on with, and for good with
+        `retain_raw`. Raises `ConfigError` or `UnknownNameError` for a run file that cannot be compared.
         """
         self._require_open()
-        return compared(self.run_file, self._registry, self._ledger, self._clock, self._runner, by, on_progress)
+        return compared(self.run_file, self._registry, self._ledger, self._clock, self._runner, by, place, on_progress)
 
     def backends(self, *, origin: Origin | str | None = None, min_qubits: int = 1) -> tuple[Backend, ...]:
         """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""

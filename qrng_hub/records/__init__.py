@@ -20,11 +20,14 @@ from qrng_hub.records.certificates import (
     WinningFactors,
 )
 from qrng_hub.records.comparison import (
+    Against,
+    Change,
     ComparedBackend,
     Comparison,
     Difference,
     Finding,
     Interval,
+    JobPrice,
     Measures,
     Pair,
     QubitMeasures,
@@ -34,6 +37,7 @@ from qrng_hub.records.comparison import (
 from qrng_hub.records.extraction import Extraction, Method
 from qrng_hub.records.health import HealthReport, HealthTest
 from qrng_hub.records.jobs import FREE, Finished, Job, JobSpec, JobState, Quote
+from qrng_hub.records.patterns import Autocorrelation, Estimates, Patterns, Sample
 from qrng_hub.records.receipts import (
     Credit,
     Draw,
@@ -49,7 +53,9 @@ from qrng_hub.records.requests import Candidate, Fallback, Request, SeedDraw
 __all__ = [
     "FREE",
     "OPERATING_SYSTEM",
+    "Against",
     "Amount",
+    "Autocorrelation",
     "Availability",
     "Backend",
     "BlockSummary",
@@ -59,6 +65,7 @@ __all__ = [
     "Certificate",
     "CertificateOptions",
     "CertifiedRun",
+    "Change",
     "Check",
     "ChshOptions",
     "ComparedBackend",
@@ -67,6 +74,7 @@ __all__ = [
     "Difference",
     "Draw",
     "EntropyCredit",
+    "Estimates",
     "Extraction",
     "ExtractionSummary",
     "Fallback",
@@ -77,6 +85,7 @@ __all__ = [
     "HealthTest",
     "Interval",
     "Job",
+    "JobPrice",
     "JobSpec",
     "JobState",
     "JobYield",
@@ -87,6 +96,7 @@ __all__ = [
     "Method",
     "Origin",
     "Pair",
+    "Patterns",
     "QubitCalibration",
     "QubitMeasures",
     "Quote",
@@ -96,6 +106,7 @@ __all__ = [
     "RepeatLine",
     "Request",
     "RunTerms",
+    "Sample",
     "SeedDraw",
     "ShotOrder",
     "SourceIndependentOptions",

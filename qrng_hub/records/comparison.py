@@ -6,7 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from qrng_hub.records.backends import Backend
 from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.patterns import Patterns
 
 
 class Interval(Record):
@@ -92,6 +94,8 @@ class Measures(Record):
     """What one bound on the share of ones in all outcomes would say: wrong, for it hides that qubits differ."""
     strongest_pair: Pair | None
     findings: tuple[Finding, ...]
+    patterns: Patterns | None = None
+    """What the outcomes show beyond that; None in a comparison of an earlier version."""
 
     @property
     def bound_bits_per_raw_bit(self) -> float:
@@ -121,17 +125,45 @@ class Totals(Record):
     cost_per_bounded_mbit: Decimal | None
 
 
+class JobPrice(Record):
+    """What a job of n shots is estimated to cost at most: the highest of several lines `fixed + each * n`."""
+
+    lines: tuple[tuple[Decimal, Decimal], ...]
+    most_shots: int
+    """Of one job."""
+    currency: str
+
+    def of(self, shots: int) -> Decimal:
+        """Returns what so many shots cost, in as few jobs as they take."""
+        whole, rest = divmod(shots, self.most_shots)
+        return whole * self._job(self.most_shots) + (self._job(rest) if rest else Decimal(0))
+
+    def _job(self, shots: int) -> Decimal:
+        return max(fixed + each * shots for fixed, each in self.lines)
+
+
 class ComparedBackend(Record):
-    """One row of a comparison: what a backend gave, or why it gave nothing."""
+    """One row of a comparison: what a backend gave at one setting, or why it gave nothing."""
 
     address: str
+    setting: str = ""
+    """What sets this row apart from others of the same backend, such as 'rep_delay = 0.0001'."""
     origin: Origin
     description: str
+    described: Backend | None = None
+    """The backend as it was before the first repeat: its coupling map and its published calibration."""
+    price: JobPrice | None = None
+    """None if nobody knows the price."""
     failure: str
     """Why it gave nothing, or not all repeats; empty if it did."""
     measures: Measures | None
     totals: Totals | None
     repeats: tuple[RepeatLine, ...]
+
+    @property
+    def label(self) -> str:
+        """The address, with the setting if there are several."""
+        return f"{self.address} ({self.setting})" if self.setting else self.address
 
 
 class Difference(Record):
@@ -147,6 +179,27 @@ class Difference(Record):
     p_value_holm: float
     is_real: bool
     sentence: str
+
+
+class Change(Record):
+    """What changed of one backend since an earlier comparison, or of what that cannot be said."""
+
+    label: str
+    kind: Literal["presence", "calibration", "entropy", "price", "queue"]
+    is_real: bool
+    """Whether it changed: a fact, or a test at the level of the comparison."""
+    p_value: float | None
+    """With its corrections; None of a fact, and where there is too little to test."""
+    test: str
+    sentence: str
+
+
+class Against(Record):
+    """An earlier comparison and what changed since."""
+
+    comparison_id: str
+    created_utc: datetime
+    changes: tuple[Change, ...]
 
 
 class Comparison(Record):
@@ -166,3 +219,8 @@ class Comparison(Record):
     backends: tuple[ComparedBackend, ...]
     differences: tuple[Difference, ...]
     difference_test: str
+    vendor_seconds: float = 0.0
+    """What describing backends and running jobs took, in all threads together: the vendors' simulators and services."""
+    hub_seconds: float = 0.0
+    """All the rest of this process's work: ledger, tests, bounds and measures."""
+    against: Against | None = None

@@ -18,6 +18,7 @@ from qrng_hub.protocols.crediting import Counts, PublishedReadout, credit_counts
 from qrng_hub.protocols.judging import judged
 from qrng_hub.records import Interval, Measures, Pair, QubitMeasures, RawBlock
 from qrng_hub.reports.comparison_findings import findings
+from qrng_hub.reports.comparison_patterns import patterns
 from qrng_hub.reports.comparison_tests import Evidence, Outcomes, evidence
 
 CONFIDENCE = 0.99
@@ -53,7 +54,8 @@ def bounded(blocks: Sequence[RawBlock], readout: PublishedReadout | None, health
 
 def measured(repeats: Sequence[Repeat], alpha: float) -> Measures:
     """Measures all repeats on one backend; `alpha` is the chance that anything is found if it is faultless."""
-    outcomes = Outcomes.of([repeat.block for repeat in repeats])
+    blocks = [repeat.block for repeat in repeats]
+    outcomes = Outcomes.of(blocks)
     shots, ones = outcomes.shots, outcomes.ones
     seen = evidence(outcomes)
     bound = np.average([repeat.bound_bits for repeat in repeats], axis=0, weights=outcomes.shots_each)
@@ -65,6 +67,7 @@ def measured(repeats: Sequence[Repeat], alpha: float) -> Measures:
         pooled_bits_per_shot=float(pooled[0]) * ones.size,
         strongest_pair=_strongest(outcomes, seen),
         findings=findings(outcomes, seen, alpha, [one.health for one in repeats if one.health != PASSED]),
+        patterns=patterns(outcomes, blocks, float(repeats[0].bound_bits.sum()), CONFIDENCE),
     )
 
 

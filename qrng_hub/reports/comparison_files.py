@@ -44,7 +44,8 @@ def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
 def qubit_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Lists every qubit of every backend, a row each; an unknown value is empty."""
     return [
-        {"address": row.address, "origin": row.origin.value, "shots": row.measures.shots} | _qubit(one)
+        {"address": row.address, "setting": row.setting, "origin": row.origin.value, "shots": row.measures.shots}
+        | _qubit(one)
         for row in comparison.backends
         if row.measures
         for one in row.measures.qubits
@@ -78,4 +79,4 @@ def _qubit(one: QubitMeasures) -> dict[str, Any]:
 def _blocks(row: ComparedBackend) -> Iterator[dict[str, Any]]:
     for number, one in enumerate(row.repeats, start=1):
         ends = one.model_dump(exclude={"ones"}, mode="json")
-        yield {"address": row.address, "repeat": number, "ones": sum(one.ones)} | ends
+        yield {"address": row.address, "setting": row.setting, "repeat": number, "ones": sum(one.ones)} | ends

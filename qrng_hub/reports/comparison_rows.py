@@ -40,7 +40,7 @@ def totals(repeats: Sequence[RepeatLine]) -> Totals:
 
 def in_order(rows: Sequence[ComparedBackend], by: str) -> tuple[ComparedBackend, ...]:
     """Sorts the best first: most bounded bits a shot, least cost or time of a bounded megabit; then what is unknown."""
-    return tuple(sorted(rows, key=lambda row: (*_rank(row, by), row.address)))
+    return tuple(sorted(rows, key=lambda row: (*_rank(row, by), row.label)))
 
 
 def summary(rows: Sequence[ComparedBackend], differences: Sequence[Difference]) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def summary(rows: Sequence[ComparedBackend], differences: Sequence[Difference]) 
 
 def _first(rows: Sequence[ComparedBackend]) -> str:
     best = max(rows, key=lambda row: row.measures.bound_bits_per_shot if row.measures else -1.0)
-    failed = [row.address for row in rows if row.measures is None]
+    failed = [row.label for row in rows if row.measures is None]
     gave = f" Of {len(rows)} backends {len(failed)} gave nothing: {', '.join(failed)}." if failed else ""
     if best.measures is None:
         return f"No backend gave anything.{gave}"

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import threading
-import uuid
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qrng_hub import policy
 from qrng_hub.adapter import Adapter
-from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import BackendOfflineError, LedgerError, QRNGError, RequestError, RunInterruptedError, VendorError
-from qrng_hub.extractors import OUTPUT_BYTES, outputs_from
-from qrng_hub.ledger import Ledger
-from qrng_hub.protocols import MIN_SHOTS, Superposition, published_readout
-from qrng_hub.records import (
-    Availability,
-    Backend,
-    Candidate,
-    ComparedBackend,
-    Difference,
-    Finished,
-    JobSpec,
-    RawBlock,
-    RepeatLine,
-    Request,
-)
+from qrng_hub.errors import BackendOfflineError, LedgerError, QRNGError, RequestError, RunInterruptedError
+from qrng_hub.planner.tariffs import fit
+from qrng_hub.protocols import MIN_SHOTS, Superposition
+from qrng_hub.records import Availability, Backend, Candidate, JobPrice, JobSpec, RawBlock
 from qrng_hub.registry import Registry
-
-if TYPE_CHECKING:  # scipy is loaded when something is measured
-    from qrng_hub.reports.comparison import Repeat
+from qrng_hub.runner.comparison_jobs import ComparisonJobs
+from qrng_hub.runner.comparison_measuring import Entry, Measuring
+from qrng_hub.runner.comparison_store import Given, Store
 
 _HERE = "this machine"
+#: a job of so many shots is priced at most where the backend has no limit of its own
+_MOST_SHOTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,117 +38,115 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """What one backend gave so far."""
-
-    candidate: Candidate
-    described: list[Backend] = field(default_factory=list)
-    repeats: list[Repeat] = field(default_factory=list)
-    lines: list[RepeatLine] = field(default_factory=list)
-    failure: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Comparing:
-    """One comparison: its backends are the request's candidates, each with its shots."""
+    """Runs what a comparison asks for; `store` keeps what it is given, if it is to."""
 
     registry: Registry
-    dispatcher: Dispatcher
-    ledger: Ledger
-    request: Request
-    repeats: int
-    alpha: float
-    comparison_id: str
+    jobs: ComparisonJobs
+    measuring: Measuring
+    store: Store | None
     on_progress: Callable[[Compared], None]
     stop: threading.Event = field(default_factory=threading.Event)
-    _entries: list[_Entry] = field(default_factory=list)
 
     def work(self) -> list[tuple[str, Callable[[], None]]]:
         """Lists what may run side by side, with the address whose threads run it.
 
         What runs on this machine takes turns, repeat by repeat: backends share what else the machine does meanwhile.
         """
-        here, work = list[_Entry](), list[tuple[str, Callable[[], None]]]()
-        for candidate in self.request.candidates:
-            entry = _Entry(candidate)
-            self._entries.append(entry)
-            adapter, name = self.registry.resolve(candidate.address)
+        here, work = list[Entry](), list[tuple[str, Callable[[], None]]]()
+        for entry in self.measuring.entries:
+            adapter, name = self.registry.resolve(entry.candidate.address)
             if adapter.is_remote(name):
-                work.append((candidate.address, partial(_in_turn, [self._steps(entry)])))
+                work.append((entry.candidate.address, partial(_in_turn, [self._steps(entry)])))
             else:
                 here.append(entry)
         return [*work, (_HERE, partial(_in_turn, [self._steps(entry) for entry in here]))]
 
-    def found(self) -> tuple[tuple[ComparedBackend, ...], tuple[Difference, ...]]:
-        """Measures what was given: a row a backend, in the order of the request, and how they differ."""
-        from qrng_hub.reports.comparison_differences import differences
-        from qrng_hub.reports.comparison_tests import Outcomes
-
-        gave = [entry for entry in self._entries if entry.repeats]
-        outcomes = {entry.candidate.address: Outcomes.of([repeat.block for repeat in entry.repeats]) for entry in gave}
-        return tuple(self._row(entry) for entry in self._entries), differences(outcomes, self.alpha)
-
-    def _steps(self, entry: _Entry) -> Iterator[bool]:
+    def _steps(self, entry: Entry) -> Iterator[bool]:
         """Runs the repeats of one backend, a step each; the first failure is its last."""
+        repeats, label = self.measuring.started.repeats, entry.label
         try:
-            adapter, spec = self._begin(entry)
-            for number in range(self.repeats):
-                self.on_progress(Compared(spec.address, number, self.repeats))
-                self._repeat(entry, adapter, spec.model_copy(update={"key": uuid.uuid4().hex}))
+            for number in range(repeats):
+                self.on_progress(Compared(label, number, repeats))
+                self._repeat(entry, number)
                 yield True
-            self.on_progress(Compared(spec.address, self.repeats, self.repeats))
+            self.on_progress(Compared(label, repeats, repeats))
         except (LedgerError, RunInterruptedError):
             raise
         except QRNGError as error:
             reason, address = f"{type(error).__name__}: {error}", entry.candidate.address
             entry.failure.append(reason)
-            event = {"comparison": self.comparison_id, "reason": reason}
-            self.ledger.record_event("backend.failed", address, event)
-            self.on_progress(Compared(address, len(entry.lines), self.repeats, reason))
+            event = {"comparison": self.measuring.started.comparison_id, "reason": reason}
+            self.jobs.ledger.record_event("backend.failed", address, event)
+            self.on_progress(Compared(label, len(entry.lines), repeats, reason))
 
-    def _begin(self, entry: _Entry) -> tuple[Adapter, JobSpec]:
-        """Makes the job of a backend; raises what keeps it from being run."""
-        candidate, protocol, fallback = entry.candidate, Superposition(), self.request.fallback
+    def _repeat(self, entry: Entry, number: int) -> None:
+        """Takes a repeat from the folder, or runs it."""
+        kept = self.store.load(entry.number, number) if self.store else None
+        given, blocks = kept or self._run(entry, number)
+        self.measuring.take(entry, given, blocks)
+        if self.store and not kept:
+            self.store.save(entry.number, number, given, blocks)
+
+    def _run(self, entry: Entry, number: int) -> tuple[Given, tuple[RawBlock, ...]]:
+        if not entry.described:
+            self._begin(entry)
+        candidate, backend = entry.candidate, entry.described[0]
+        adapter, name = self.registry.resolve(candidate.address)
+        spec = self._spec(backend, candidate)
+        if not entry.price:
+            entry.price.append(_price(adapter, spec, backend))
+        began = time.perf_counter()
+        finished = self.jobs.run(adapter, spec, entry.number, number, self.stop)
+        blocks = adapter.collect(finished.job)
+        took = time.perf_counter() - began
+        ran = took if adapter.is_remote(name) else min(took, finished.job.run_seconds or 0.0)
+        self.measuring.vendors.each.append(ran)
+        self.measuring.hub.each.append(took - ran)
+        digests = tuple(block.sha256 for block in blocks)
+        described = tuple(block.model_dump(mode="json") for block in blocks)
+        return Given(
+            backend=backend, price=entry.price[0], finished=finished, blocks=described, digests=digests
+        ), blocks
+
+    def _begin(self, entry: Entry) -> None:
+        """Describes a backend; raises what keeps it from being run."""
+        candidate, fallback = entry.candidate, self.measuring.started.request.fallback
         if candidate.origin not in policy.allowed_origins(fallback):
             raise RequestError(f"policy.fallback = {fallback.value!r} does not allow {candidate.origin}")
         adapter, name = self.registry.resolve(candidate.address)
-        backend = adapter.describe(name)
+        with self.measuring.vendors.running():
+            backend = adapter.describe(name)
         entry.described.append(backend)
         if backend.availability is Availability.OFFLINE:
             raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
-        spec = JobSpec(
+
+    def _spec(self, backend: Backend, candidate: Candidate) -> JobSpec:
+        protocol, request = Superposition(), self.measuring.started.request
+        return JobSpec(
             key="",
             address=candidate.address,
-            circuits=protocol.circuits_for(self.request, protocol.qubits(backend, candidate)),
+            circuits=protocol.circuits_for(request, protocol.qubits(backend, candidate)),
             shots=candidate.shots or MIN_SHOTS,
             options=candidate.options,
         )
-        return adapter, spec
 
-    def _repeat(self, entry: _Entry, adapter: Adapter, spec: JobSpec) -> None:
-        from qrng_hub.reports.comparison import bounded
 
-        finished = self.dispatcher.run(adapter, spec, self.comparison_id, self.stop)
-        blocks = adapter.collect(finished.job)
-        _require_new(blocks[0], entry.repeats)
-        readout = published_readout(entry.described[0], blocks[0].qubits)
-        repeat = bounded(blocks, readout, self.request.health_alpha)
-        entry.repeats.append(repeat)
-        entry.lines.append(_line(finished, repeat, self.request.epsilon_per_block))
+def _price(adapter: Adapter, spec: JobSpec, backend: Backend) -> JobPrice | None:
+    """Asks for a few quotes and says from them what a job of any size costs at most; None if that is not known."""
+    most = backend.max_shots or _MOST_SHOTS
 
-    def _row(self, entry: _Entry) -> ComparedBackend:
-        from qrng_hub.reports.comparison import measured
-        from qrng_hub.reports.comparison_rows import totals
+    def high(shots: int) -> Decimal:
+        quote = adapter.quote(spec.model_copy(update={"shots": shots}))
+        if quote.high is None:
+            raise LookupError(quote.source)
+        return quote.high
 
-        return ComparedBackend(
-            address=entry.candidate.address,
-            origin=entry.candidate.origin,
-            description=entry.described[0].description if entry.described else "",
-            failure="".join(entry.failure),
-            measures=measured(entry.repeats, self.alpha / len(self._entries)) if entry.repeats else None,
-            totals=totals(entry.lines) if entry.lines else None,
-            repeats=tuple(entry.lines),
-        )
+    with suppress(LookupError, QRNGError):
+        quote = adapter.quote(spec)
+        lines = ((Decimal(0), Decimal(0)),) if quote.is_free else fit(high, min(MIN_SHOTS, most), most).lines
+        return JobPrice(lines=lines, most_shots=most, currency=quote.currency)
+    return None
 
 
 def _in_turn(every: Sequence[Iterator[bool]]) -> None:
@@ -168,35 +156,3 @@ def _in_turn(every: Sequence[Iterator[bool]]) -> None:
         steps = waiting.popleft()
         if next(steps, False):
             waiting.append(steps)
-
-
-def _require_new(block: RawBlock, before: Sequence[Repeat]) -> None:
-    """Raises `VendorError` for outcomes that an earlier repeat gave."""
-    if any(one.block.sha256 == block.sha256 for one in before):
-        raise VendorError(
-            f"job {block.vendor_id} on {block.address} gave outcomes that an earlier repeat gave, bit by bit: they are"
-            " not new"
-        )
-
-
-def _line(finished: Finished, repeat: Repeat, epsilon: float) -> RepeatLine:
-    job, quote, block, bits = finished.job, finished.quote, repeat.block, float(repeat.bound_bits.sum())
-    qubits = len(block.qubits)
-    pieces = outputs_from(block.shots, qubits, bits, epsilon)
-    return RepeatLine(
-        key=job.spec.key,
-        vendor_id=job.vendor_id,
-        block_sha256=block.sha256,
-        shots=block.shots,
-        ones=tuple(block.ones.tolist()),
-        bound_bits_per_shot=bits,
-        credited_bits=repeat.credited_bits,
-        extractable_bits=8 * OUTPUT_BYTES * pieces,
-        health=repeat.health,
-        queue_seconds=job.queue_seconds,
-        run_seconds=job.run_seconds,
-        cost_estimated_low=quote.low,
-        cost_estimated_high=quote.high,
-        cost_billed=job.billed,
-        currency=quote.currency,
-    )

@@ -168,7 +168,8 @@ def test_tells_how_far_each_backend_is() -> None:
     with hub_of({"a": CHEAP, "b": Script(offline=True)}) as hub:
         hub.compare(on_progress=told.append)
     assert [(one.done, one.of) for one in told if one.address == "scripted:a"] == [(0, 2), (1, 2), (2, 2)]
-    (failed,) = [one for one in told if one.address == "scripted:b"]
+    first, failed = [one for one in told if one.address == "scripted:b"]
+    assert (first.done, first.note) == (0, "")
     assert "offline" in failed.note
 
 

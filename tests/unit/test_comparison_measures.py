@@ -10,8 +10,9 @@ from scipy import stats
 from qrng_hub.bits import pack_shots
 from qrng_hub.errors import ReconstructedMeasurementsError, VendorError
 from qrng_hub.records import Finding, Measures, Origin, RawBlock, ShotOrder
-from qrng_hub.reports.comparison import PASSED, Repeat, bounded, measured
+from qrng_hub.reports.comparison import bounded, measured
 from qrng_hub.reports.comparison_differences import differences, holm, mann_whitney
+from qrng_hub.reports.comparison_findings import findings
 from qrng_hub.reports.comparison_tests import Outcomes, evidence
 
 ALPHA = 0.05
@@ -118,8 +119,8 @@ def test_a_clean_source_is_accused_no_more_often_than_stated() -> None:
     rng = np.random.default_rng(7)
     accused = 0
     for _ in range(200):
-        repeats = [Repeat(block(fair(rng, 2048, 10)), np.ones(10), 0.0, PASSED) for _ in range(3)]
-        accused += bool(measured(repeats, ALPHA).findings)
+        outcomes = Outcomes.of([block(fair(rng, 2048, 10)) for _ in range(3)])
+        accused += bool(findings(outcomes, evidence(outcomes), ALPHA, []))
     assert 0 < accused <= 18
 
 

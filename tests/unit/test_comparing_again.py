@@ -1,0 +1,234 @@
+"""A comparison that is interrupted, measured again, swept over options, or set against an earlier one."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qrng_hub import Hub
+from qrng_hub.config import run_file_from
+from qrng_hub.errors import ConfigError, LedgerError
+from qrng_hub.hub.comparing import Place, load_comparison, measured_again, started_of, with_changes
+from qrng_hub.hub.opening import open_registry
+from qrng_hub.records import Comparison, Job, QubitCalibration, RawBlock
+from qrng_hub.reports.comparison_changes import against
+from qrng_hub.reports.comparison_files import save_comparison
+from qrng_hub.runner import Compared
+from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
+
+
+class Counting(ScriptedAdapter):
+    """Fails in a way that ends a comparison once it has handed over so many jobs."""
+
+    ends_after = 10_000
+    collected = 0
+
+    def collect(self, job: Job) -> tuple[RawBlock, ...]:
+        if self.collected == self.ends_after:
+            raise LedgerError("the process ends here")
+        self.collected += 1
+        return super().collect(job)
+
+
+@pytest.fixture
+def adapter() -> Counting:
+    return Counting({"a": Script(), "b": Script(p_one=0.45)}, FrozenClock())
+
+
+def run(
+    adapter: ScriptedAdapter, place: Place | None = None,
+    on_progress: Callable[[Compared], None] = lambda _compared: None,
+    ledger: Path | None = None, **sections: Any,
+) -> Comparison:  # fmt: skip
+    values: dict[str, Any] = {
+        "version": 1,
+        "backend": [{"address": f"scripted:{name}"} for name in adapter.scripts],
+        "budget": {"usd_per_job": 1},
+        "compare": {"shots": 2048, "repeats": 3},
+    }
+    if ledger:
+        values["ledger"] = {"url": f"sqlite:///{ledger}"}
+    with Hub.open(run_file_from(values | sections), clock=adapter.clock, adapters=[adapter]) as hub:
+        return hub.compare(place=place, on_progress=on_progress)
+
+
+def outcomes_in(folder: Path) -> int:
+    return len(list((folder / "raw").glob("*.npy")))
+
+
+def test_an_interrupted_comparison_is_gone_on_with_and_nothing_is_paid_twice(adapter: Counting, tmp_path: Path) -> None:
+    folder, ledger, one = tmp_path / "results", tmp_path / "ledger.db", [{"address": "scripted:a"}]
+    adapter.ends_after = 2
+    with pytest.raises(LedgerError, match="ends here"):
+        run(adapter, Place(folder), ledger=ledger, backend=one)
+    assert outcomes_in(folder) == 2
+    assert len(submitted := set(adapter.jobs)) == 3
+    adapter.ends_after = 10_000
+    (row,) = run(adapter, Place(folder, is_resumed=True), ledger=ledger, backend=one).backends
+    assert (row.failure, len(row.repeats)) == ("", 3)
+    assert set(adapter.jobs) == submitted == {line.key for line in row.repeats}
+    assert adapter.collected == 3
+    assert not (folder / "raw").exists()
+
+
+def test_a_job_that_was_at_the_vendor_is_followed_and_not_submitted_again(adapter: Counting, tmp_path: Path) -> None:
+    """All outcomes are lost before they are kept: the vendor still has them."""
+    folder, ledger = tmp_path / "results", tmp_path / "ledger.db"
+    adapter.ends_after = 0
+    with pytest.raises(LedgerError):
+        run(adapter, Place(folder), ledger=ledger)
+    before = set(adapter.jobs)
+    assert before and outcomes_in(folder) == 0
+    adapter.ends_after = 10_000
+    comparison = run(adapter, Place(folder, is_resumed=True), ledger=ledger)
+    assert before < set(adapter.jobs) and len(adapter.jobs) == 6
+    assert {one.key for row in comparison.backends for one in row.repeats} == set(adapter.jobs)
+
+
+def test_only_the_same_comparison_is_gone_on_with(adapter: Counting, tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    run(adapter, Place(folder), request={"retain_raw": True})
+    with pytest.raises(ConfigError, match="another run file"):
+        run(adapter, Place(folder, is_resumed=True), request={"retain_raw": True}, compare={"shots": 4096})
+    with pytest.raises(ConfigError, match="holds the outcomes of a comparison"):
+        run(adapter, Place(folder))
+    with pytest.raises(ConfigError, match="no comparison that was begun"):
+        run(adapter, Place(tmp_path / "empty", is_resumed=True))
+
+
+def test_outcomes_are_kept_only_if_asked_for(adapter: Counting, tmp_path: Path) -> None:
+    run(adapter, Place(tmp_path / "gone"))
+    assert not (tmp_path / "gone" / "raw").exists()
+    run(adapter, Place(tmp_path / "kept"), request={"retain_raw": True})
+    assert outcomes_in(tmp_path / "kept") == 6
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "kept" / "raw").iterdir()} == {0o600}
+
+
+def test_kept_outcomes_measured_again_say_the_same(adapter: Counting, tmp_path: Path) -> None:
+    adapter.scripts["off"] = Script(offline=True)
+    folder = tmp_path / "results"
+    first = run(adapter, Place(folder), request={"retain_raw": True, "calibrate": True})
+    save_comparison(first, "{}", folder)
+    again = measured_again(folder, None)
+    times = {"vendor_seconds": 0.0, "hub_seconds": 0.0}
+    failed = [row.label for row in again.backends if row.failure]
+    assert failed == ["scripted:off"]
+    seen, new = first.model_copy(update=times), again.model_copy(update=times)
+    described = {"backends": {"__all__": {"described", "description", "price"}}}
+    assert new.model_dump(exclude=described) == seen.model_dump(exclude=described)
+
+
+def test_outcomes_that_were_changed_are_not_measured(adapter: Counting, tmp_path: Path) -> None:
+    run(adapter, Place(tmp_path), request={"retain_raw": True})
+    path = next((tmp_path / "raw").glob("*.npy"))
+    table = np.load(path)
+    table[0, 0] ^= 1
+    np.save(path, table)
+    with pytest.raises(ConfigError, match="have the SHA-256"):
+        measured_again(tmp_path, None)
+
+
+def test_nothing_is_measured_where_nothing_is_kept(adapter: Counting, tmp_path: Path) -> None:
+    run(adapter, Place(tmp_path))
+    with pytest.raises(ConfigError, match=r"retain_raw = true"):
+        measured_again(tmp_path, None)
+    with pytest.raises(ConfigError, match="not the document"):
+        load_comparison(tmp_path)
+
+
+def test_a_sweep_is_a_row_for_each_choice() -> None:
+    adapter = ScriptedAdapter({"a": Script(price=Decimal("0.01"))}, FrozenClock())
+    backend = [{"address": "scripted:a", "sweep": {"shots": [1024, 2048, 4096]}}]
+    comparison = run(adapter, backend=backend, compare={"repeats": 2, "by": "cost"})
+    shots = {row.label: row.measures.shots for row in comparison.backends if row.measures}
+    assert shots == {f"scripted:a (shots = {n})": 2 * n for n in (1024, 2048, 4096)}
+    assert [row.setting for row in comparison.backends] == ["shots = 4096", "shots = 2048", "shots = 1024"]
+    assert len(comparison.differences) == 3
+    assert len({one.key for row in comparison.backends for one in row.repeats}) == 6
+
+
+def test_options_that_are_swept_are_those_of_the_jobs_and_are_checked() -> None:
+
+    swept = {"address": "ibm:ibm_fez", "sweep": {"rep_delay": [0.0001, 0.00025], "shots": [1024, 2048]}}
+    clock = FrozenClock()
+    run_file = run_file_from({"version": 1, "backend": [swept], "compare": {}})
+    registry = open_registry(run_file, clock)
+    started = started_of(run_file, registry, clock, None)
+    asked = [(one.shots, one.options) for one in started.request.candidates]
+    assert asked == [(n, {"rep_delay": delay}) for delay in (0.0001, 0.00025) for n in (1024, 2048)]
+    assert started.settings[0] == "rep_delay = 0.0001, shots = 1024"
+    wrong = run_file_from({"version": 1, "backend": [swept | {"sweep": {"rep_delay": [-1]}}], "compare": {}})
+    with pytest.raises(ConfigError, match=r"backend\.sweep"):
+        started_of(wrong, registry, clock, None)
+    with pytest.raises(ConfigError, match="is to run at several settings"):
+        run_file_from({"version": 1, "backend": [swept]})
+
+
+def changes(now: Comparison, before: Comparison, kind: str) -> dict[str, tuple[bool, str]]:
+    return {one.label: (one.is_real, one.sentence) for one in against(now, before).changes if one.kind == kind}
+
+
+def test_what_changed_since_is_named_and_what_did_not_is_not() -> None:
+    clock = FrozenClock()
+    repeats: dict[str, Any] = {"compare": {"shots": 2048, "repeats": 8}}
+    before = run(ScriptedAdapter({
+        "same": Script(), "worse": Script(), "gone": Script(), "fails": Script(), "busy": Script(queue_seconds=60),
+    }, clock), **repeats)  # fmt: skip
+    now = run(ScriptedAdapter({
+        "same": Script(), "worse": Script(p_one=0.45, price=Decimal("0.60")), "new": Script(),
+        "fails": Script(offline=True), "busy": Script(queue_seconds=3600),
+    }, clock), **repeats)  # fmt: skip
+    presence = changes(now, before, "presence")
+    assert presence["scripted:new"][1].endswith("new: it is not in the earlier comparison")
+    assert presence["scripted:gone"][0] and "offline" in presence["scripted:fails"][1]
+    price = changes(now, before, "price")
+    assert {label for label, (is_real, _) in price.items() if is_real} == {"scripted:worse"}
+    assert "at 0.60 USD, before 0.30 USD" in price["scripted:worse"][1]
+    entropy = changes(now, before, "entropy")
+    assert {label for label, (is_real, _) in entropy.items() if is_real} == {"scripted:worse"}
+    assert "before in 5" in entropy["scripted:worse"][1] or "before in 4" in entropy["scripted:worse"][1]
+    queue = changes(now, before, "queue")
+    assert {label for label, (is_real, _) in queue.items() if is_real} == {"scripted:busy"}
+    assert "3,600.0 s in the median, before 60.0 s" in queue["scripted:busy"][1]
+
+
+def test_too_few_jobs_say_so_in_place_of_a_claim() -> None:
+    clock = FrozenClock()
+    before, now = (run(ScriptedAdapter({"a": Script(queue_seconds=wait)}, clock)) for wait in (1, 9999))
+    (is_real, sentence) = changes(now, before, "queue")["scripted:a"]
+    assert not is_real
+    assert "3 and 3 jobs with a queue time are too few" in sentence
+
+
+def calibrated(comparison: Comparison, flips: Sequence[float]) -> Comparison:
+    (row,) = comparison.backends
+    assert row.described is not None
+    published = tuple(QubitCalibration(qubit=q, flip_0_to_1=f, flip_1_to_0=0.01) for q, f in enumerate(flips))
+    described = row.described.model_copy(update={"calibration": published})
+    return comparison.model_copy(update={"backends": (row.model_copy(update={"described": described}),)})
+
+
+def test_a_new_calibration_is_a_change_and_says_of_which_qubit_most() -> None:
+    made = run(ScriptedAdapter({"a": Script()}, FrozenClock()))
+    old, new = calibrated(made, [0.01, 0.01, 0.01]), calibrated(made, [0.01, 0.02, 0.05])
+    is_real, sentence = changes(new, old, "calibration")["scripted:a"]
+    assert is_real
+    assert "2 of 3 qubits changed, most that of qubit 2, by 4.00%" in sentence
+    assert not changes(old, old, "calibration")["scripted:a"][0]
+
+
+def test_the_same_source_is_said_to_have_changed_no_more_often_than_stated() -> None:
+    """Of 20 pairs of comparisons of four qubits at 5 %, more than 5 are claimed with a probability of 0.03 %."""
+    claimed, clock = 0, FrozenClock()
+    settings: dict[str, Any] = {"compare": {"shots": 1024, "repeats": 1, "alpha": 0.05}}
+    settings["backend"] = [{"address": "scripted:a", "qubits": 4}]
+    made = [run(ScriptedAdapter({"a": Script()}, clock), **settings) for _ in range(40)]
+    for now, before in zip(made[::2], made[1::2], strict=True):
+        claimed += any(one.is_real for one in with_changes(now, before).against.changes)  # type: ignore[union-attr]
+    assert claimed <= 5
