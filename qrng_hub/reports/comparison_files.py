@@ -1,9 +1,11 @@
-"""A comparison as files: a page, one JSON document, a table of qubits and a table of blocks."""
+"""A comparison as files: a page, one JSON document, tables of qubits and of blocks, receipts and calibrations."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from qrng_hub.reports.comparison_page import page
 
 
 def save_comparison(comparison: Comparison, config: str, folder: Path) -> Path:
-    """Writes a comparison into a folder: report.html, config.json, comparison.json, blocks.csv and qubits.csv.
+    """Writes a comparison into a folder: a page, JSON documents and tables.
 
+    They are report.html, config.json, comparison.json, calibrations.json, receipts.json, blocks.csv and qubits.csv.
     `config` is the run file as JSON. Raises `ConfigError` if the folder cannot be written.
     """
     require_writable_folder(folder)
@@ -23,6 +26,8 @@ def save_comparison(comparison: Comparison, config: str, folder: Path) -> Path:
         "report.html": page(comparison),
         "config.json": config,
         "comparison.json": comparison.model_dump_json(indent=2),
+        "calibrations.json": json.dumps(calibrations(comparison), indent=1),
+        "receipts.json": json.dumps(receipts(comparison), indent=1),
         "blocks.csv": csv_of(block_rows(comparison)),
         "qubits.csv": csv_of(qubit_rows(comparison)),
     }
@@ -55,6 +60,36 @@ def qubit_rows(comparison: Comparison) -> list[dict[str, Any]]:
 def block_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Lists every block with its digest and how its health tests ended."""
     return [block for row in comparison.backends for block in _blocks(row)]
+
+
+def calibrations(comparison: Comparison) -> dict[str, Any]:
+    """Returns every backend as it was described before its first repeat, by label: coupling map and readout errors."""
+    return {
+        row.label: row.described.model_dump(mode="json", exclude={"gates"})
+        for row in comparison.backends
+        if row.described
+    }
+
+
+def receipts(comparison: Comparison) -> list[dict[str, Any]]:
+    """Says of every block where it came from and what it is credited with; nothing was delivered, nothing is signed."""
+    described = calibrations(comparison)
+    digests = {label: hashlib.sha256(json.dumps(one).encode()).hexdigest() for label, one in described.items()}
+    return [
+        {
+            "comparison_id": comparison.comparison_id,
+            "versions": comparison.versions,
+            "origin": row.origin.value,
+            "source": row.description,
+            "qubits": [one.qubit for one in row.measures.qubits],
+            "calibration_sha256": digests.get(row.label),
+            "bytes_delivered": 0,
+        }
+        | block
+        for row in comparison.backends
+        if row.measures
+        for block in _blocks(row)
+    ]
 
 
 def _qubit(one: QubitMeasures) -> dict[str, Any]:

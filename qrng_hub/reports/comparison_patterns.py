@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, special
+from scipy import special
 
 from qrng_hub.bits import Packed, unpack_shots
 from qrng_hub.errors import SamplesError
@@ -136,13 +136,17 @@ def _first_bits(blocks: Sequence[RawBlock], most: int) -> Iterator[Packed]:
 
 def _lagged(column: Packed, shots: int, lags: int) -> Reals:
     """Returns phi of a qubit's outcomes and those 1 to `lags` shots before; 0 if either never varies."""
-    bits = np.unpackbits(column, count=shots)
-    ones, pairs = np.count_nonzero(bits), shots - np.arange(1, lags + 1)
-    size = fft.next_fast_len(shots + lags, real=True)  # long enough that no lag wraps around
-    both = np.rint(fft.irfft(np.abs(fft.rfft(bits.astype(np.float64), size)) ** 2, size)[1 : lags + 1])
-    after, before = (ones - np.cumsum(ends, dtype=np.int64) for ends in (bits[:lags], bits[::-1][:lags]))
-    scale = np.sqrt(after * (pairs - after) * before * (pairs - before))
+    bits, each = np.unpackbits(column, count=shots), range(1, lags + 1)
+    both = np.array([_both(column, np.packbits(bits[lag:])) for lag in each], np.float64)
+    pairs, ones = shots - np.array(each, np.float64), np.count_nonzero(bits)
+    after, before = (ones - np.cumsum(ends, dtype=np.float64) for ends in (bits[:lags], bits[::-1][:lags]))
+    scale = np.sqrt(after * (pairs - after)) * np.sqrt(before * (pairs - before))
     return np.asarray(np.divide(pairs * both - after * before, scale, out=np.zeros(lags), where=scale > 0))
+
+
+def _both(one: Packed, other: Packed) -> int:
+    """Counts the places where both of two packed columns have a one; the second is no longer than the first."""
+    return int(np.bitwise_count(one[: other.size] & other).sum(dtype=np.int64))
 
 
 def band(tests: int, samples: int, confidence: float) -> float:

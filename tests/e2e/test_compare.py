@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,12 @@ def test_the_folder_holds_config_document_digests_and_qubits(example: tuple[dict
     qubits = list(csv.DictReader((folder / "qubits.csv").read_text().splitlines()))
     assert len(qubits) == sum(len(row["measures"]["qubits"]) for row in document["backends"])
     assert all(float(one["p_one_low"]) <= float(one["p_one"]) <= float(one["p_one_high"]) for one in qubits)
+    receipts = json.loads((folder / "receipts.json").read_text())
+    assert {one["block_sha256"] for one in receipts} == digests
+    assert {(one["credited_bits"], one["bytes_delivered"]) for one in receipts} == {(0.0, 0)}
+    calibrations = json.loads((folder / "calibrations.json").read_text())
+    assert len(calibrations["ibm:snapshot/fez"]["calibration"]) == 156
+    assert calibrations["ibm:snapshot/fez"]["calibrated_utc"].startswith("2025-02")
     assert "All data are simulated" in (folder / "report.html").read_text()
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
@@ -86,6 +94,50 @@ def test_prints_a_row_a_backend_and_the_reason_of_one_that_fails(tmp_path: Path)
     assert "local:nosuch: UnknownBackendError" in text
     assert "credit is 0" in text
     assert len((tmp_path / "qubits.csv").read_text().splitlines()) == 17
+
+
+def test_kept_outcomes_are_measured_again_by_one_command_and_set_against_another_comparison(tmp_path: Path) -> None:
+    text = TWO.replace("[compare]", "[request]\nretain_raw = true\n[compare]")
+    (tmp_path / "two.toml").write_text(text)
+    (tmp_path / "other.toml").write_text(text.replace("qubits = 16", "qubits = 12"))
+    assert qrng("compare", "two.toml", "--out", "first", folder=tmp_path).returncode == 0
+    first = json.loads((tmp_path / "first" / "comparison.json").read_text())
+    again = qrng("compare", "first", "--out", "again", "--json", folder=tmp_path)
+    assert again.returncode == 0, again.stderr.decode()
+    for part in ("measures", "totals", "repeats", "failure"):
+        assert [row[part] for row in json.loads(again.stdout)["backends"]] == [row[part] for row in first["backends"]]
+    assert (tmp_path / "again" / "qubits.csv").read_text() == (tmp_path / "first" / "qubits.csv").read_text()
+    second = qrng("compare", "other.toml", "--out", "second", "--against", "first", folder=tmp_path)
+    assert second.returncode == 0, second.stderr.decode()
+    assert "local:stim: no qubit's share of ones is told apart from before" in second.stdout.decode()
+    page = (tmp_path / "second" / "report.html").read_text()
+    assert "What changed since" in page and first["comparison_id"] in page
+    assert b"another run file" in qrng("compare", "other.toml", "--resume", "first", folder=tmp_path).stderr
+    assert (
+        b"holds the outcomes of a comparison" in qrng("compare", "two.toml", "--out", "first", folder=tmp_path).stderr
+    )
+    assert qrng("compare", "first", "--resume", "second", folder=tmp_path).returncode == 2
+
+
+def test_an_interrupted_comparison_says_how_to_go_on_and_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C once the first outcomes are kept: what was there is taken, and the rest is run."""
+    (tmp_path / "many.toml").write_text(TWO.replace("repeats = 2", "repeats = 200"))
+    arguments = ("compare", "many.toml", "--out", "results")
+    with subprocess.Popen([QRNG, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        while len(list((tmp_path / "results" / "raw").glob("*.json"))) < 3:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert b"go on with --resume results" in errors
+    kept = {path.name for path in (tmp_path / "results" / "raw").glob("*.npy")}
+    assert 3 <= len(kept) < 200
+    done = qrng("compare", "many.toml", "--resume", "results", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    row = next(row for row in json.loads(done.stdout)["backends"] if not row["failure"])
+    assert len(row["repeats"]) == 200
+    assert kept <= {f"{one['block_sha256']}.npy" for one in row["repeats"]}
 
 
 def test_fails_if_every_backend_does_and_never_writes_a_password(tmp_path: Path) -> None:

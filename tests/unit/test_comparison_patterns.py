@@ -27,8 +27,9 @@ def fair(seed: int, shots: int = 3000, qubits: int = 5, p: float = 0.5) -> Flips
     return np.random.default_rng(seed).random((shots, qubits)) < p
 
 
-def test_autocorrelation_is_numpys_at_every_lag() -> None:
-    flips = fair(1, p=0.4)
+@pytest.mark.parametrize("shots", [1027, 200_003])
+def test_autocorrelation_is_numpys_at_every_lag(shots: int) -> None:
+    flips = fair(1, shots, p=0.4)
     of = autocorrelation(Outcomes.of([block(flips)]), CONFIDENCE)
     known = np.array([
         [np.asarray(np.corrcoef(flips[lag:, q], flips[:-lag, q]))[0, 1] for lag in range(1, LAGS + 1)] for q in range(5)

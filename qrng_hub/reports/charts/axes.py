@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qrng_hub.reports.charts.svg import WIDTH, line, text
@@ -44,7 +44,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Axis:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     last = max(last, first + 1)
     step = max(1, math.ceil((last - first) / 5))
-    ticks = tuple((10.0**power, f"{10.0**power:,g}") for power in range(first, last + 1, step))
+    ticks = tuple((10.0**power, written(10.0**power)) for power in range(first, last + 1, step))
     return Axis(start, end, lambda v: start + (end - start) * (math.log10(v) - first) / (last - first), ticks)
 
 
@@ -65,6 +65,28 @@ def level(axis: Axis, top: float, bottom: float, name: str) -> str:
         anchor = "start" if x < half else "end" if x > WIDTH - half else "middle"
         marks += [line(x, top, x, bottom, "grid"), text(x, bottom + 15, words, anchor, "tick")]
     return "".join(marks)
+
+
+def written(value: float) -> str:
+    """Writes three figures of a number, or all before the point.
+
+    >>> written(156_321.4), written(0.01234)
+    ('156,321', '0.0123')
+    """
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Moves places upwards (to smaller values) as far as they need to be to stand so far apart, the lowest first.
+
+    >>> apart([10, 30, 28], 5)
+    [10, 30, 25]
+    """
+    moved = dict[int, float]()
+    for number in sorted(range(len(places)), key=lambda i: -places[i]):
+        below = min(moved.values(), default=places[number] + gap)
+        moved[number] = min(places[number], below - gap)
+    return [moved[number] for number in range(len(places))]
 
 
 def _round(low: float, high: float, marks: int) -> Iterator[tuple[float, str]]:

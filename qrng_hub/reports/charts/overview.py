@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qrng_hub.records import ComparedBackend
-from qrng_hub.reports.charts.axes import level, linear, logarithmic
+from qrng_hub.reports.charts.axes import level, linear, logarithmic, written
 from qrng_hub.reports.charts.figure import Figure, figure, measured_rows, origin_note
 from qrng_hub.reports.charts.svg import WIDTH, rect, tag, text
 
@@ -89,7 +89,7 @@ def speed(rows: Sequence[ComparedBackend]) -> Figure | str:
     marks = [level(axis, 4, bottom, "seconds a bounded Mbit, queue and run")]
     for number, (row, one) in enumerate(known):
         y = number * _ROW
-        marks += [text(16, y + 14, f"{row.label}: {one:,.3g} s"), rect(16, y + 19, axis.place(one) - 16, 9, "bar")]
+        marks += [text(16, y + 14, f"{row.label}: {written(one)} s"), rect(16, y + 19, axis.place(one) - 16, 9, "bar")]
     says = "how long a megabit of bounded min-entropy takes on each backend, in powers of ten"
     caption = "Seconds a bounded Mbit, queue and run: the shorter the faster, each mark ten times the one before."
     note = " A simulator's seconds are those of this machine." if origin_note(row for row, _ in known) else ""

@@ -27,7 +27,8 @@ def queue_times(rows: Sequence[ComparedBackend]) -> Figure | str:
     for number, (label, (_, seconds)) in enumerate(queued.items()):
         marks.append(polyline(_steps(seconds, x_axis.place, y_axis.place), "traces strong"))
         x = x_axis.place(max(seconds[len(seconds) // 2], min(every)))
-        marks.append(text(min(x + 4, WIDTH - 140), y_axis.place(0.5) + 14 * (number % 5) - 20, label, kind="tick"))
+        anchor, x = ("end", x - 4) if x > WIDTH / 2 else ("start", x + 4)
+        marks.append(text(x, y_axis.place(0.5) + 14 * (number % 5) - 20, label, anchor, "tick"))
         table.append([label, str(len(seconds)), *(f"{seconds[at]:,.1f}" for at in (0, len(seconds) // 2, -1))])
     jobs = sum(len(seconds) for _, seconds in queued.values())
     says = f"the further to the left a line rises, the sooner its jobs began; {jobs} jobs of {len(queued)} backends"

@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from qrng_hub.records import ComparedBackend, JobPrice
-from qrng_hub.reports.charts.axes import level, linear, logarithmic, upright
+from qrng_hub.reports.charts.axes import apart, level, linear, logarithmic, upright
 from qrng_hub.reports.charts.figure import Figure, figure, measured_rows
 from qrng_hub.reports.charts.svg import WIDTH, dot, line, polyline, rect, tag, text
 
@@ -77,6 +77,9 @@ def cost_by_volume(rows: Sequence[ComparedBackend]) -> Figure | str:
         points = [(x_axis.place(v), y_axis.place(cost)) for v, cost in zip(VOLUMES, each, strict=True)]
         marks.append(polyline(points, "traces strong"))
         marks.append(text(WIDTH - 16, points[-1][1] - 4, one.row.label, "end", "tick"))
+    lowest = [y_axis.place(each[-1]) - 4 for each in costs]
+    ends = zip(priced, apart(lowest, 13), strict=True)
+    marks += [text(WIDTH - 16, y, one.row.label, "end", "tick") for one, y in ends]
     cheapest = [min(range(len(priced)), key=lambda i: (costs[i][at], i)) for at in range(len(VOLUMES))]
     changes = [at for at, (before, now) in enumerate(pairwise(cheapest), start=1) if before != now]
     marks += [line(x, 30, x, _BOTTOM, "band") for x in (x_axis.place(VOLUMES[at]) for at in changes)]
