@@ -9,6 +9,7 @@ import click
 
 from qrng_hub.certificates import Certificate, Epsilons, Level
 from qrng_hub.cli import tables
+from qrng_hub.cli.certify_plan import plan_command
 from qrng_hub.errors import RequestError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -57,6 +58,9 @@ def certify_command() -> None:
     certified of a simulator, whatever its score, and no device that others run can be certified without trusting
     something about it: read the assumptions, which are printed.
     """
+
+
+certify_command.add_command(plan_command)
 
 
 @certify_command.command("chsh")

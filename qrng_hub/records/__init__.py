@@ -19,6 +19,7 @@ from qrng_hub.records.certificates import (
     SourceIndependentOptions,
     WinningFactors,
 )
+from qrng_hub.records.certifying import CertificationPlan
 from qrng_hub.records.comparison import (
     ComparedBackend,
     Comparison,
@@ -58,6 +59,7 @@ __all__ = [
     "Candidate",
     "Certificate",
     "CertificateOptions",
+    "CertificationPlan",
     "CertifiedRun",
     "Check",
     "ChshOptions",
