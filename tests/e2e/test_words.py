@@ -25,10 +25,11 @@ OUTPUTS = [
     ("--help",),
     ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3"),
     ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--method", "eat", "--json"),
-    ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--settings-drawn", "circuit"),
+    ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--shots-per-setting", "1"),
+    ("plan", "--method", "eat", "--bits", "9", "--epsilon", "1e-3", "--backend", "cirq:simulator"),
     ("mermin", "--rounds", "1000", "--score", "3.9", "--source-rate", "1", "--epsilon", "1e-3"),
     ("source-independent", "--z", "1000", "--x", "1000", "--x-errors", "1", "--epsilon", "1e-3"),
-    *((name, "--help") for name in ("chsh", "bell-data", "mermin", "source-independent", "rcs")),
+    *((name, "--help") for name in ("chsh", "bell-data", "mermin", "source-independent", "rcs", "plan")),
 ]
 
 
