@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 from qrng_hub.certificates.certificate import Epsilons
@@ -80,6 +81,9 @@ class Prospect:
 
     def bits(self, rounds: int) -> float:
         """Returns the bits that a run of so many rounds certifies if it is accepted."""
+        return _bits(self, rounds)
+
+    def _reckoned(self, rounds: int) -> float:
         score, errors = self.score(rounds), Epsilons.both(self.epsilon)
         match self.method:
             case "source-independent":
@@ -102,6 +106,12 @@ class Prospect:
             return 0.0
         x, z = in_x * self.sharing, (groups - in_x) * self.sharing
         return smooth_min_entropy(BasisCounts(z, x, math.floor(rate * x), groups - in_x, in_x), self.epsilon)
+
+
+@lru_cache(maxsize=1024)
+def _bits(prospect: Prospect, rounds: int) -> float:
+    """Keeps what was reckoned: searches come back to the same rounds."""
+    return prospect._reckoned(rounds)
 
 
 def break_even(prospect: Prospect, unit: int) -> int | None:
