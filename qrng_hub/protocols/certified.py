@@ -59,6 +59,11 @@ class CertifiedProtocol(Protocol):
         """
         from qrng_hub.certificates.runs import with_factors  # loads numpy and more
 
+        if candidate.shots is not None:
+            raise RequestError(
+                f"backend.shots of {candidate.address}: a {self.name} run has those of request.certificate.shots, in "
+                "each of its circuits; leave the backend's out"
+            )
         terms = RunTerms(
             options=_options(request),
             sites=sites_of(backend, candidate, self.parts),
