@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 from qrng_hub.certificates.certificate import Epsilons
@@ -21,7 +22,7 @@ from qrng_hub.errors import RequestError
 
 Method = Literal["pef", "eat", "df19", "mermin", "source-independent"]
 METHODS: tuple[Method, ...] = get_args(Method)
-MOST_ROUNDS = 10**12
+MOST_ROUNDS = 10**11
 _DEVIATIONS = 5.0
 """How far the threshold lies below what is expected: 3 of 10 million honest runs miss it."""
 
@@ -43,17 +44,28 @@ def expected_score(method: Method, readout_errors: Sequence[Sequence[float]]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Circumference:
+class Prospect:
     """A method and what is known before its rounds; `threshold` fixes the score, else it is set below `expected`."""
 
     method: Method
-    expected: float
     epsilon: float
+    expected: float = 0.0
     sharing: int = 1
     """The shots of a circuit, which have the same settings."""
     source_rate: float = 1.0
     x_share: float = 0.2
     threshold: float | None = None
+
+    def expecting(self, score: float) -> Prospect:
+        """Returns the same of a device that is expected to reach this score."""
+        return replace(self, expected=score)
+
+    @property
+    def setting_bits(self) -> float:
+        """The bits of settings that a round uses up: those of a setting are shared by its shots."""
+        share = self.x_share
+        each = -share * math.log2(share) - (1 - share) * math.log2(1 - share)
+        return {"mermin": 3.0, "source-independent": each}.get(self.method, 2.0) / self.sharing
 
     def score(self, rounds: int) -> float:
         """Returns the threshold of a run of so many rounds."""
@@ -69,6 +81,9 @@ class Circumference:
 
     def bits(self, rounds: int) -> float:
         """Returns the bits that a run of so many rounds certifies if it is accepted."""
+        return _bits(self, rounds)
+
+    def _reckoned(self, rounds: int) -> float:
         score, errors = self.score(rounds), Epsilons.both(self.epsilon)
         match self.method:
             case "source-independent":
@@ -93,10 +108,24 @@ class Circumference:
         return smooth_min_entropy(BasisCounts(z, x, math.floor(rate * x), groups - in_x, in_x), self.epsilon)
 
 
+@lru_cache(maxsize=1024)
+def _bits(prospect: Prospect, rounds: int) -> float:
+    """Keeps what was reckoned: searches come back to the same rounds."""
+    return prospect._reckoned(rounds)
+
+
+def break_even(prospect: Prospect, unit: int) -> int | None:
+    """Returns the rounds from which on more bits are certified than settings use up; None if it never is so."""
+    try:
+        return rounds_needed(lambda rounds: prospect.bits(rounds) - prospect.setting_bits * rounds, 1.0, unit)
+    except RequestError:
+        return None
+
+
 def rounds_needed(bits: Callable[[int], float], wanted: float, unit: int = 1) -> int:
     """Returns the fewest rounds, a multiple of `unit`, that give so many bits, for a function that grows.
 
-    Raises `RequestError` if 10^12 rounds do not.
+    Raises `RequestError` if 10^11 rounds do not.
     """
     high = 1
     while bits(high * unit) < wanted:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qrng_hub.certificates import Certificate, Epsilons, Level
 from qrng_hub.cli import tables
+from qrng_hub.cli.certify_plan import plan_command
 from qrng_hub.errors import RequestError
+
+if TYPE_CHECKING:
+    from qrng_hub.certificates.chsh.plan import SettingsDrawn
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _EPSILON = click.option(
@@ -17,6 +21,12 @@ _EPSILON = click.option(
     type=float,
     metavar="E",
     help="Sets the smoothing error and the smallest probability of acceptance to E.",
+)
+_SHARING = click.option(
+    "--shots-per-setting",
+    type=click.IntRange(1),
+    metavar="S",
+    help="How many shots of a circuit have the same settings, which costs of the bound (pef, mermin).",
 )
 _SCORE_HELP = "The share of rounds that has to be won, fixed before they were played."
 
@@ -46,7 +56,7 @@ def _game(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="Whether settings were drawn for each round, or one for all shots of a circuit.",
     )
-    return score(method(bias(drawn(_errors(_JSON(command))))))
+    return score(method(bias(drawn(_SHARING(_errors(_JSON(command)))))))
 
 
 @click.group("certify")
@@ -57,6 +67,9 @@ def certify_command() -> None:
     certified of a simulator, whatever its score, and no device that others run can be certified without trusting
     something about it: read the assumptions, which are printed.
     """
+
+
+certify_command.add_command(plan_command)
 
 
 @certify_command.command("chsh")
@@ -106,13 +119,17 @@ def bell_data(path: str, train_rounds: int | None, as_json: bool, **options: Any
 @click.option(
     "--source-rate", type=float, required=True, metavar="R", help="The source's min-entropy per bit, up to 1."
 )
+@_SHARING
 @_errors
 @_JSON
-def mermin(rounds: int, score: float, source_rate: float, as_json: bool, **errors: float | None) -> None:
+def mermin(
+    rounds: int, score: float, source_rate: float, shots_per_setting: int | None, as_json: bool, **errors: float | None
+) -> None:
     """Rounds of a three-party Mermin game with settings from a weak source."""
     from qrng_hub.certificates.mermin import certify_mermin
 
-    _show(certify_mermin(rounds, score, source_rate, _epsilons(**errors)), as_json)
+    drawn, sharing = _sharing("round", shots_per_setting)
+    _show(certify_mermin(rounds, score, source_rate, _epsilons(**errors), sharing=sharing, drawn=drawn), as_json)
 
 
 @certify_command.command("source-independent")
@@ -154,16 +171,28 @@ def _plan(rounds: int, training: Any, level: Level, options: dict[str, Any]) -> 
     """Makes the plan that options ask for: by a threshold score, or by factors from training."""
     from qrng_hub.certificates.chsh import Circumstances, Settings, plan_for_score, plan_from_training
 
-    score, method, bias, drawn = (options.pop(name) for name in ("score", "method", "settings_bias", "settings_drawn"))
+    score, method, bias = (options.pop(name) for name in ("score", "method", "settings_bias"))
+    drawn, sharing = _sharing(options.pop("settings_drawn"), options.pop("shots_per_setting"))
     epsilons = _epsilons(**options)
     if (score is None) == (training is None):
         raise RequestError("give either a threshold --score W that was fixed beforehand, or rounds to train with")
-    circumstances = Circumstances(Settings.biased(bias) if bias else Settings.uniform(), drawn, level)
+    settings = Settings.biased(bias) if bias else Settings.uniform()
+    circumstances = Circumstances(settings, drawn, level, sharing=sharing)
     if training is None:
         return plan_for_score(method, rounds, score, epsilons, circumstances)
     if method != "pef":
         raise RequestError(f"the method {method} takes a threshold --score W; only pef can be trained")
     return plan_from_training(rounds, training, epsilons, circumstances)
+
+
+def _sharing(drawn: SettingsDrawn, shots: int | None) -> tuple[SettingsDrawn, int]:
+    """Reads how many shots share a setting: with one for a circuit the frequencies of settings stray further."""
+    if drawn == "circuit" and shots is None:
+        raise RequestError(
+            "settings that are drawn for a circuit are shared by its shots, which the bound has to allow for: give "
+            "--shots-per-setting S"
+        )
+    return ("round" if shots is None else "circuit"), shots or 1
 
 
 def _epsilons(epsilon: float | None, epsilon_smooth: float | None, kappa: float | None) -> Epsilons:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import JsonValue, ValidationError
 
@@ -40,6 +40,7 @@ from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
 from qrng_hub.records import (
     Backend,
+    CertificationPlan,
     Check,
     Comparison,
     Draw,
@@ -50,6 +51,9 @@ from qrng_hub.records import (
     Request,
 )
 from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, require_private, retain
+
+if TYPE_CHECKING:
+    from qrng_hub.certificates.planning import Prospect
 
 _open_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
@@ -239,6 +243,18 @@ class Hub(Faces, History):
         """
         self._require_open()
         return self._replan(self.run_file.request.bytes, None)
+
+    def certification(
+        self, address: str, prospect: Prospect, bits: float, *, qubits: int | None = None
+    ) -> CertificationPlan:
+        """Plans what it takes to certify `bits` on a backend: rounds, shots and cost; runs nothing.
+
+        Raises `RequestError` if no number of rounds does, or the backend's own errors.
+        """
+        self._require_open()
+        from qrng_hub.hub.certifying import certification_plan  # loads numpy and more
+
+        return certification_plan(self._registry, address, prospect, bits, qubits)
 
     def compare(
         self,

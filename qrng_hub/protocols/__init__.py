@@ -1,6 +1,7 @@
 """How outcomes become entropy that may be counted on: what to run, and what its outcomes are worth."""
 
 from qrng_hub.errors import UnknownNameError
+from qrng_hub.protocols.certified import CertifiedProtocol
 from qrng_hub.protocols.games import Chsh, Mermin
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
 from qrng_hub.protocols.seeds import OSSeeds, SeedSource
@@ -12,6 +13,7 @@ __all__ = [
     "CERTAIN",
     "MIN_SHOTS",
     "BitRange",
+    "CertifiedProtocol",
     "Chances",
     "Chsh",
     "FileBits",
@@ -25,10 +27,12 @@ __all__ = [
     "SourceIndependent",
     "Superposition",
     "Work",
+    "certified_protocol_of",
     "protocol_of",
     "published_readout",
 ]
-_PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (Superposition(), SourceIndependent(), Chsh(), Mermin())}
+_CERTIFIED: dict[str, CertifiedProtocol] = {one.name: one for one in (SourceIndependent(), Chsh(), Mermin())}
+_PROTOCOLS: dict[str, Protocol] = {Superposition.name: Superposition(), **_CERTIFIED}
 
 
 def protocol_of(name: str) -> Protocol:
@@ -36,3 +40,10 @@ def protocol_of(name: str) -> Protocol:
     if name not in _PROTOCOLS:
         raise UnknownNameError(f"there is no protocol {name!r}; there are {', '.join(_PROTOCOLS)}")
     return _PROTOCOLS[name]
+
+
+def certified_protocol_of(name: str) -> CertifiedProtocol:
+    """Returns the certified protocol of a name; raises `UnknownNameError` if there is none."""
+    if name not in _CERTIFIED:
+        raise UnknownNameError(f"there is no certified protocol {name!r}; there are {', '.join(_CERTIFIED)}")
+    return _CERTIFIED[name]

@@ -59,6 +59,11 @@ class CertifiedProtocol(Protocol):
         """
         from qrng_hub.certificates.runs import with_factors  # loads numpy and more
 
+        if candidate.shots is not None:
+            raise RequestError(
+                f"backend.shots of {candidate.address}: a {self.name} run has those of request.certificate.shots, in "
+                "each of its circuits; leave the backend's out"
+            )
         terms = RunTerms(
             options=_options(request),
             sites=sites_of(backend, candidate, self.parts),
@@ -71,7 +76,7 @@ class CertifiedProtocol(Protocol):
         self._require_enough(terms, request.epsilon, byte_count)
         settings = self.draw_settings(terms, chances.settings)
         return Work(
-            circuits=tuple(self._circuit(terms.sites, row) for row in settings),
+            circuits=tuple(self.circuit(terms.sites, row.tolist()) for row in settings),
             shots=terms.options.shots,
             terms=terms.model_copy(update={"settings_sha256": _digest(settings)}),
             second=self.set_aside(terms, chances.settings),
@@ -169,9 +174,10 @@ class CertifiedProtocol(Protocol):
                 "request.certificate; `qrng certify plan` says how many"
             )
 
-    def _circuit(self, sites: tuple[Site, ...], settings: Packed) -> Circuit:
+    def circuit(self, sites: tuple[Site, ...], settings: Sequence[Sequence[int]]) -> Circuit:
+        """Makes the circuit in which every part of every site has its setting."""
         gates = [gate for site in sites for gate in self.prepared(site)]
-        for site, row in zip(sites, settings.tolist(), strict=True):
+        for site, row in zip(sites, settings, strict=True):
             for part, (qubit, setting) in enumerate(zip(site, row, strict=True)):
                 gates += _measured_in(self, part, qubit, setting)
         return Circuit(tuple(gates)).measure(*(qubit for site in sites for qubit in site))

@@ -25,9 +25,9 @@ def sites_of(backend: Backend, candidate: Candidate, parts: int) -> tuple[Site, 
             found.append(site)
             used.update(site)
     if not found or (candidate.qubits and len(found) < wanted):
+        room = f"ask for {parts} to {parts * len(found)} qubits" if found else "choose another backend"
         raise BackendLimitError(
-            f"{backend.address} has room for {len(found)} set(s) of {parts} coupled qubits, and {wanted} are asked "
-            f"for: set qubits to at least {parts}, and to what it has"
+            f"{backend.address} has room for {len(found)} set(s) of {parts} coupled qubits, and not {wanted}: {room}"
         )
     return tuple(sorted(found))
 

@@ -19,6 +19,7 @@ from qrng_hub.records.certificates import (
     SourceIndependentOptions,
     WinningFactors,
 )
+from qrng_hub.records.certifying import CertificationPlan
 from qrng_hub.records.comparison import (
     Against,
     Change,
@@ -64,6 +65,7 @@ __all__ = [
     "Candidate",
     "Certificate",
     "CertificateOptions",
+    "CertificationPlan",
     "CertifiedRun",
     "Change",
     "Check",

@@ -177,3 +177,25 @@ def test_a_missing_solver_is_said_with_the_line_that_installs_it(folder: Path) -
     assert "pip install 'qrng-hub[certify]'" in done.stderr
     assert done.stderr.count("\n") == 1
     assert run("--method", "df19").returncode == 0
+
+
+def test_a_plan_is_printed_and_drawn(certify: Certify, folder: Path) -> None:
+    options = ("--bits", "1000", *NANO, "--backend", "cirq:simulator", "--qubits", "30")
+    document = certify.document("plan", "--method", "mermin", "--source-rate", "0.95", *options, "--plot", "plan.svg")
+    assert document["certified_bits"] >= 1000
+    assert document["rounds"] == document["sites"] * document["circuits"] * document["shots_each"]
+    assert (folder / "plan.svg").read_text().startswith("<svg ")
+    printed = certify("plan", "--method", "source-independent", *options).stdout
+    for line in ("rounds ", "shots ", "cost        0.00 USD", "break-even  from", "assumed     readout errs"):
+        assert line in printed
+
+
+def test_settings_of_a_circuit_have_to_say_how_many_shots_share_them(certify: Certify) -> None:
+    done = certify(*SCORE, *NANO, "--settings-drawn", "circuit")
+    assert done.returncode == 2
+    assert "give --shots-per-setting S" in done.stderr
+    alone, shared = (certify.document(*SCORE, *NANO, "--shots-per-setting", number) for number in ("1", "10"))
+    assert shared["certified_bits"] < alone["certified_bits"]
+    assert any("told it in advance" in one for one in shared["assumptions"])
+    own = certify.document(*MERMIN, *NANO)
+    assert certify.document(*MERMIN, *NANO, "--shots-per-setting", "10")["certified_bits"] < own["certified_bits"]

@@ -25,10 +25,11 @@ OUTPUTS = [
     ("--help",),
     ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3"),
     ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--method", "eat", "--json"),
-    ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--settings-drawn", "circuit"),
+    ("chsh", "--rounds", "1000", "--score", "0.8", "--epsilon", "1e-3", "--shots-per-setting", "1"),
+    ("plan", "--method", "eat", "--bits", "9", "--epsilon", "1e-3", "--backend", "cirq:simulator"),
     ("mermin", "--rounds", "1000", "--score", "3.9", "--source-rate", "1", "--epsilon", "1e-3"),
     ("source-independent", "--z", "1000", "--x", "1000", "--x-errors", "1", "--epsilon", "1e-3"),
-    *((name, "--help") for name in ("chsh", "bell-data", "mermin", "source-independent", "rcs")),
+    *((name, "--help") for name in ("chsh", "bell-data", "mermin", "source-independent", "rcs", "plan")),
 ]
 
 
@@ -60,3 +61,21 @@ def test_no_certificate_says_them(arguments: tuple[str, ...], capsys: pytest.Cap
     done = qrng(capsys, "certify", *arguments)
     assert done.stdout
     assert not BANNED.search(done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize(("protocol", "options"), [("source-independent", ""), ("mermin", "source_rate = 1.0")])
+def test_no_certified_run_says_them(
+    protocol: str, options: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither as it is printed nor in its receipt, nor when that is verified."""
+    path = tmp_path / "run.toml"
+    request = f'version = 1\n[request]\nbytes = 16\nprotocol = "{protocol}"\n[request.certificate]\nepsilon = 1e-3'
+    backend = '[[backend]]\naddress = "local:stim"\nqubits = 30\n'
+    path.write_text(f"{request}\n{options}\n{backend}")
+    run = qrng(capsys, "run", str(path))
+    receipt = re.findall(r"^receipt (\S+)$", run.stdout, re.MULTILINE)[0]
+    verified = qrng(capsys, "verify", receipt)
+    assert "certified" in run.stdout
+    assert "reckoned anew" in verified.stdout
+    for text in (run.stdout, run.stderr, Path(receipt).read_text(), verified.stdout, verified.stderr):
+        assert not BANNED.search(text)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from game_device import GameDevice, Strategy, constant, hub, never_losing, winning
+from game_device import Bits, GameDevice, Strategy, constant, hub, never_losing, winning
 from qrng_hub.config import run_file_from
 from qrng_hub.errors import (
     CertificateMissedError,
@@ -174,6 +174,30 @@ def test_a_local_device_misses_and_its_next_run_counts_as_a_further_attempt() ->
     assert kinds == [kind for end in ends for kind in ("certificate.begun", end)]
 
 
+def test_a_device_that_replays_the_answers_of_an_honest_run_misses() -> None:
+    """Its settings are others: to those its answers win half of all rounds."""
+    recorded: list[Bits] = []
+    honest = winning(0.85, 6)
+
+    def replay(settings: Bits, shots: int) -> Bits:
+        if not recorded:
+            recorded.append(honest(settings, shots))
+        return recorded[0]
+
+    with hub([device(replay)], "chsh", CHSH) as opened:
+        assert opened.run().receipt.credit.bits == 256
+        with pytest.raises(CertificateMissedError, match=r"reached 0\.[567]"):
+            opened.run()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.2, 0.1])
+def test_a_source_that_sends_known_bits_is_stopped_by_its_errors_in_x(share: float) -> None:
+    """Z eigenstates in this share of all systems err in half of the tests that meet them: 5 % or more of all."""
+    script = Script(p_one=share / 2)
+    with pytest.raises(CertificateMissedError):
+        two_bases_run(script)
+
+
 def test_a_run_that_failed_at_the_vendor_is_an_attempt_as_well() -> None:
     from qrng_hub.records import JobState
 
@@ -212,6 +236,13 @@ def test_more_bytes_than_a_run_can_certify_are_refused_before_a_job_is_submitted
     with hub([adapter], "chsh", CHSH, bytes=5000) as opened, pytest.raises(RequestError, match="and not 5,000"):
         opened.run()
     assert not adapter.jobs
+
+
+def test_shots_of_a_backend_are_refused_for_a_run_has_its_own() -> None:
+    backend = {"address": "scripted:qpu", "qubits": 160, "shots": 4096}
+    run = hub([device(winning(0.85, 1))], "chsh", CHSH, [backend])
+    with run as opened, pytest.raises(RequestError, match="leave the backend's out"):
+        opened.run()
 
 
 def test_eat_and_df19_are_refused_where_shots_share_settings() -> None:

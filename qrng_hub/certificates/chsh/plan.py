@@ -211,9 +211,13 @@ def plan_from_training(
     and of the training together. Raises `RequestError` for fewer than one round, for training that never used
     a pair of settings, and if cvxpy is not installed.
     """
-    factors, device = factors_from_training(require_rounds(rounds), training, epsilons, circumstances.settings)
+    sharing = circumstances.sharing
+    blocks = max(1, require_rounds(rounds) // sharing)
+    factors, device = factors_from_training(blocks, training, epsilons, circumstances.settings)
+    if sharing > 1:
+        factors = factors.shared(sharing)
     mean, deviation = factors.expected_log2_product(device, rounds)
-    threshold = mean - _DEVIATIONS * deviation * math.sqrt(1 + rounds / training.rounds)
+    threshold = mean - _DEVIATIONS * deviation * math.sqrt(sharing * (1 + rounds / training.rounds))
     bits = factors.bits(threshold)
     return ChshPlan("pef", rounds, epsilons, circumstances, bits, None, factors, threshold, training)
 
