@@ -35,7 +35,7 @@ def plan_command(
     from qrng_hub.certificates.certificate import require_epsilon
     from qrng_hub.certificates.planning import Prospect
     from qrng_hub.cli.opening import open_hub
-    from qrng_hub.reports.certified_bits import certified_bits_svg
+    from qrng_hub.reports.charts.certified_bits import certified_bits_svg
 
     if bits < 1:
         raise RequestError(f"{bits:g} bits need no plan: give at least 1")

@@ -13,7 +13,7 @@ from qrng_hub import Hub
 from qrng_hub.certificates.planning import METHODS, Method, Prospect, expected_score, parts_of, rounds_needed
 from qrng_hub.errors import RequestError
 from qrng_hub.records import Backend, CertificationPlan, QubitCalibration
-from qrng_hub.reports.certified_bits import certified_bits_svg
+from qrng_hub.reports.charts.certified_bits import certified_bits_svg
 from qrng_hub.testing import FrozenClock
 
 
