@@ -1,6 +1,5 @@
 """Google's processors: the project, the devices, the prices, and a whole draw."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +26,7 @@ from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.machines import VirtualMachine
 from qrng_hub_cirq.settings import CirqSettings
 from services.google import Fault, GoogleService
-from services.google_hub import NAME, adapter_for, finish, spec_for, submit
+from services.google_hub import NAME, finish, spec_for, submit
 
 DRAW: dict[str, Any] = {
     "version": 1,
@@ -35,20 +34,6 @@ DRAW: dict[str, Any] = {
     "policy": {"fallback": "hardware-only"},
     "backend": [{"address": f"cirq:{NAME}", "qubits": 8}],
 }
-
-
-@pytest.fixture
-def service() -> Iterator[GoogleService]:
-    service = GoogleService()
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
-    adapter = adapter_for(service)
-    yield adapter
-    adapter.close()
 
 
 # the project and its credentials
