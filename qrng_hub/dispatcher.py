@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -160,6 +160,11 @@ class Dispatcher:
             except QRNGError as error:
                 yield Failure(spec, error)
         yield from self._settle(adapter, in_flight, stop, on_change)
+
+    def require_affordable(self, adapter: Adapter, specs: Sequence[JobSpec], draw_id: str | None) -> None:
+        """Raises `BudgetExceededError` unless every price and every budget allows all of these jobs together."""
+        quotes = [self._approve(adapter, spec, threading.Event()) for spec in specs]
+        self._ledger.require_left(quotes, self._limits.of_job(specs[0].address, draw_id, self._clock.now()))
 
     def follow(
         self,

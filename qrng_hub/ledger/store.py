@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -123,6 +123,13 @@ class Ledger:
         """Lists every budget, with what is spent or reserved of it."""
         with self._database.reading() as connection:
             return budgets.budgets(connection)
+
+    def require_left(self, quotes: Sequence[Quote], limits: Mapping[str, Limit]) -> None:
+        """Raises `BudgetExceededError` if a budget has too little left for all of these jobs; reserves nothing."""
+        committed = {one.name: one.committed for one in self.budgets()}
+        for name, limit in sorted(limits.items()):
+            amount = sum((budgets.quoted(quote, limit.unit) for quote in quotes), Decimal(0))
+            budgets.require_left(name, limit, committed.get(name, Decimal(0)), amount, "these jobs")
 
     def require_undelivered(self, draw_id: str) -> None:
         """Raises `LedgerError` if a draw was delivered already: its bits leave once."""

@@ -1,4 +1,4 @@
-"""Protocols whose outcomes are certified: one job is one run, judged once, by terms that were fixed before it.
+"""Protocols whose outcomes are certified: a run is judged once, by terms that were fixed before it.
 
 Settings are drawn for each circuit and each set of qubits in it, and are part of the circuits. The counts of a run
 decide whether it is accepted; then all of its outcomes are extracted at once, for the bound is of them together.
