@@ -111,7 +111,7 @@ class _Program:
         for fixed, each in _lines(one.seconds) if one.max_seconds is not None else ():
             self._row({at + _JOBS: float(fixed), at + _OUTPUTS: float(each)}, high=(one.max_seconds or 0.0) + _ROUNDING)
 
-    def _at_least(self, at: int, what: int, tariff: Tariff | None, beside: Mapping[int, float]) -> None:
+    def _at_least(self, at: int, what: int, tariff: Tariff | None, beside: dict[int, float]) -> None:
         for fixed, each in _lines(tariff):
             self._row({what: 1.0, at + _JOBS: -float(fixed), at + _OUTPUTS: -float(each)} | beside, low=0.0)
 
