@@ -77,5 +77,9 @@ class Protocol(ABC):
         """
 
     @abstractmethod
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns how many bytes of seed the extraction of a job may take; more only if it gives little."""
+
+    @abstractmethod
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
         """Tests, bounds and extracts what a job gave; raises an `EntropyError` if it may not be used."""

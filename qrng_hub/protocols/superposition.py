@@ -14,7 +14,7 @@ import numpy.typing as npt
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, outputs_from
+from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, layout_of, outputs_from
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
 from qrng_hub.records import (
     Backend,
@@ -52,6 +52,11 @@ class Superposition(Protocol):
         """Makes the next job towards `byte_count` bytes; raises as `qubits` and `shots`."""
         circuits = self.circuits_for(request, self.qubits(backend, candidate))
         return Work(circuits, self.shots(backend, candidate, byte_count, request.epsilon_per_block))
+
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns two bits for each raw bit of a block, cut as if every bit were one of min-entropy."""
+        qubits = len(work.circuits[0].measured)
+        return 2 * layout_of(work.shots, qubits, qubits, request.epsilon_per_block).shots * qubits // 8
 
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
         """Tests, credits and extracts the first block; two more, if there are, are its readout's calibration.

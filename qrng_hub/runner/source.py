@@ -120,6 +120,7 @@ class Source:
         def make(chances: Chances) -> Work:
             work = work_for(self.request, backend, candidate, byte_count, chances)
             require_supported(backend, spec_of(candidate, work, key))
+            self.intake.seeds.require(protocol_of(self.request.protocol).seed_bytes(work, self.request))
             return work
 
         return spec_of(candidate, certifying.begun(self.ledger, self.request, candidate.address, key, make), key)
