@@ -41,6 +41,8 @@ class Work:
     terms: RunTerms | None = None
     second: BitRange | None = None
     """Bits that are set aside for a two-source extraction."""
+    expected_bytes: int = 0
+    """What the job is expected to give; 0 if nobody reckoned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections.abc import Callable
@@ -119,7 +120,10 @@ class Source:
 
         def make(chances: Chances) -> Work:
             work = work_for(self.request, backend, candidate, byte_count, chances)
-            require_supported(backend, spec_of(candidate, work, key))
+            spec = spec_of(candidate, work, key)
+            require_supported(backend, spec)
+            jobs = math.ceil(byte_count / work.expected_bytes) if work.expected_bytes else 1
+            self.dispatcher.require_affordable(self.registry.resolve(candidate.address)[0], spec, self.draw_id, jobs)
             self.intake.seeds.require(protocol_of(self.request.protocol).seed_bytes(work, self.request))
             return work
 
