@@ -34,14 +34,8 @@ from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
 Result = TypeVar("Result")
-
-
 #: Hands a draw to whoever asked for it, in a way that outlives the process; then it is recorded as delivered.
 Deliver = Callable[[Draw], None]
-
-
-def _hand_over(_draw: Draw) -> None:
-    """Leaves it to the caller, who gets the draw returned."""
 
 
 class Runner:
@@ -69,7 +63,7 @@ class Runner:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
 
-    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver = _hand_over) -> Draw:
+    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver) -> Draw:
         """Draws the bytes of a request and delivers them; with that done, they are on record as delivered.
 
         Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
@@ -85,7 +79,7 @@ class Runner:
         request: Request,
         replan: Replan,
         on_progress: Callable[[Progress], None],
-        deliver: Deliver = _hand_over,
+        deliver: Deliver,
         resumed: str | None = None,
     ) -> Draw:
         """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
