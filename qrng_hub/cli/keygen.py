@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import get_args
 
@@ -52,13 +54,16 @@ def keygen_command(
     if from_pool:
         seed = Seed.of_pool(Pool.open_existing().take_with_sources(seed_bytes(kind)))
         key = make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
+        _deliver(key, signing_key, paths, passphrase, as_json=as_json)
     else:
         run_file = None if config is None else load_run_file(config)
         if run_file is not None and run_file.pool is None and run_file.request.mode == "plan":
             raise click.UsageError(f"{config} is a plan: `qrng pool fill` runs it with --yes, then use --pool")
+        stdout = sys.stdout
         with open_hub(run_file) as hub:
             key = hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
-    _deliver(key, signing_key, paths, passphrase, as_json=as_json)
+            with redirect_stdout(stdout):  # here, since closing the hub may wait for a refill of its pool
+                _deliver(key, signing_key, paths, passphrase, as_json=as_json)
 
 
 def _free_paths(out: str, kind: str) -> dict[str, Path]:

@@ -82,6 +82,10 @@ class CertifiedProtocol(Protocol):
             second=self.set_aside(terms, chances.settings),
         )
 
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns a bit for each outcome that becomes a bit, and one for each bit of output, as whole bytes."""
+        return 0 if work.terms is None else self.raw_bits(work.terms) // 8 + request.bytes + 1
+
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
         """Counts a run, certifies it and extracts its bits.
 

@@ -46,6 +46,7 @@ class Intake:
 
     ledger: Ledger
     request: Request
+    draw_id: str
     processing: Processing
     clock: Clock
     kept: Kept | None = None
@@ -151,7 +152,7 @@ class Intake:
 
     def _require_new(self, block: BlockSummary) -> None:
         user = "this draw" if block.sha256 in self._digests else self.ledger.user_of(block.sha256)
-        if user is not None:
+        if user not in (None, self.draw_id):  # a run that is resumed may have used them up and not delivered them
             raise VendorError(
                 f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of {user} gave, bit by"
                 " bit: they are not new, and nothing of them is used"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -136,12 +137,24 @@ class Source:
 
         def make(chances: Chances) -> Work:
             work = work_for(self.request, backend, candidate, byte_count, chances)
-            for spec in specs_of(backend, candidate, work, key):
+            specs = specs_of(backend, candidate, work, key)
+            for spec in specs:
                 require_supported(backend, spec)
+            self._require_affordable(specs, work, byte_count)
+            self.intake.seeds.require(protocol_of(self.request.protocol).seed_bytes(work, self.request))
             return work
 
         work = certifying.begun(self.ledger, self.request, candidate.address, key, make)
         return specs_of(backend, candidate, work, key)
+
+    def _require_affordable(self, specs: Sequence[JobSpec], work: Work, byte_count: int) -> None:
+        """Raises `BudgetExceededError` before the first job of several that cannot all be had."""
+        adapter, _ = self.registry.resolve(specs[0].address)
+        if len(specs) > 1:
+            self.dispatcher.require_reservable(adapter, specs, self.draw_id)
+        elif work.expected_bytes:
+            jobs = math.ceil(byte_count / work.expected_bytes)
+            self.dispatcher.require_affordable(adapter, specs[0], self.draw_id, jobs)
 
 
 def work_for(request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:

@@ -26,11 +26,8 @@ def run_together(
 ) -> tuple[Finished, ...]:
     """Runs all of the jobs and returns them in their order, or raises why one of them failed.
 
-    None is submitted unless the budgets have enough for all; once one has failed, no further one is submitted and
-    those under way are cancelled.
+    Once one has failed, no further one is submitted and those under way are cancelled.
     """
-    if len(specs) > 1:
-        dispatcher.require_affordable(adapter, specs, draw_id)
     under_way, done = dict[str, Job](), dict[str, Finished]()
 
     def note(job: Job, quote: Quote) -> None:

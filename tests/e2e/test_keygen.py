@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,19 @@ def test_the_receipt_of_a_key_is_signed_and_tells_its_public_key_from_another(tm
     (tmp_path / "edited.json").write_text(edited)
     refused = verify("edited.json", folder=tmp_path)
     assert (refused.returncode, "altered after it was signed" in refused.stderr) == (1, True)
+
+
+def test_a_key_is_written_before_the_refill_of_its_pool_is_waited_for(state: Path, tmp_path: Path) -> None:
+    pool = Pool.open(key_source=KeyFile(state / "pool.key"))
+    pool.add_draw(a_draw(known_bytes(64), "paid"))
+    (tmp_path / "run.toml").write_text("version = 1\n[pool]\nhigh_water_bytes = 268435456\n")
+    making = subprocess.Popen([*QRNG, "aes-256", "--config", "run.toml", "--out", "key"], cwd=tmp_path)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "key.receipt.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len((tmp_path / "key").read_text()) == 65
+        assert pool.bytes_left() == 32, "the refill is not done"
+    finally:
+        making.kill()
+        making.wait()

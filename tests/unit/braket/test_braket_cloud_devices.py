@@ -202,8 +202,8 @@ def test_a_task_over_the_spending_limit_is_refused(service: BraketService, in_us
     assert service.tasks.all == {}
 
 
-def limited(usd: str) -> BraketAdapter:
-    settings = {"region": "us-east-1", "spending_limits": {"ring-6": Decimal(usd)}}
+def limited(usd: str, name: str = "ring-6") -> BraketAdapter:
+    settings = {"region": "us-east-1", "spending_limits": {name: Decimal(usd)}}
     return BraketAdapter(SETTINGS.model_copy(update=settings), SystemClock())
 
 
@@ -217,6 +217,13 @@ def test_a_spending_limit_that_is_asked_for_is_set_once_before_the_first_task(se
     with closing(limited("40.004")) as another:
         submit(another, spec(key="three", name="ring-6"))
     assert len(service.calls("CreateSpendingLimit")) == 1
+
+
+@pytest.mark.parametrize(("limit_of", "asked"), [("ring-6", RING), (RING, "ring-6"), ("Ring-6", "ring-6")])
+def test_a_spending_limit_holds_under_each_name_of_a_device(service: BraketService, limit_of: str, asked: str) -> None:
+    with closing(limited("40", limit_of)) as adapter:
+        submit(adapter, spec(key="one", name=asked))
+    assert service.catalogue.limits == {RING: "40.00"}
 
 
 def test_no_task_is_made_where_the_spending_limit_cannot_be_kept(service: BraketService) -> None:
