@@ -90,11 +90,6 @@ class SourceReceipt(Record):
     """Whether every job's outcomes were deleted at the vendor; None if that was not asked for."""
 
     @property
-    def estimated_bits_per_raw_bit(self) -> float:
-        """The estimated min-entropy per raw bit, over all qubits."""
-        return sum(self.estimated_bits_per_qubit) / max(len(self.qubits), 1)
-
-    @property
     def bound_bits_per_raw_bit(self) -> float:
         """The bounded min-entropy per raw bit."""
         return self.bound_bits / max(self.raw_bits, 1)
