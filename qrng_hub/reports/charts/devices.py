@@ -91,7 +91,7 @@ def calibration(number: int, row: ComparedBackend, measures: Measures) -> Figure
         agrees = one.p_one.low <= mean <= one.p_one.high
         outside += not agrees
         x, y = x_axis.place(mean), (y_axis.place(one.p_one.value))
-        marks.append(line(x, y_axis.place(one.p_one.low), x, y_axis.place(one.p_one.high), "whisker"))
+        marks.append(line(x, y_axis.place(one.p_one.low), x, y_axis.place(one.p_one.high), "whisker many"))
         said = f"qubit {one.qubit}: expected {mean:.4f}, measured {one.p_one.value:.4f}"
         marks.append(dot(x, y, 3.5, "bar" if agrees else "more", said))
         interval = f"{one.p_one.low:.4f} to {one.p_one.high:.4f}"
