@@ -137,6 +137,26 @@ def test_outcomes_that_were_changed_are_not_measured(adapter: Counting, tmp_path
         measured_again(tmp_path, None)
 
 
+@pytest.mark.parametrize("name", ["*.npy", "*.json"])
+@pytest.mark.parametrize("text", [b"", b"PK\x03\x04", b"{}", None])
+def test_a_damaged_repeat_is_the_reason_of_its_row_and_the_rest_is_finished(
+    adapter: Counting, tmp_path: Path, name: str, text: bytes | None
+) -> None:
+    run(adapter, Place(tmp_path), request={"retain_raw": True}, ledger=tmp_path / "ledger.db")
+    path = min((tmp_path / "raw").glob("*.json"))
+    if name == "*.npy":
+        path = tmp_path / "raw" / f"{json.loads(path.read_bytes())['digests'][0]}.npy"
+    if text is None and name == "*.npy":
+        path.unlink()
+    else:
+        path.write_bytes(text or b"\0")
+    place = Place(tmp_path, is_resumed=True)
+    of = run(adapter, place, request={"retain_raw": True}, ledger=tmp_path / "ledger.db").backends
+    assert {row.label: bool(row.failure) for row in of} == {"scripted:a": True, "scripted:b": False}
+    (reason,) = (row.failure for row in of if row.failure)
+    assert "000-0000.json and its outcomes cannot be read: " in reason and "\n" not in reason
+
+
 def test_nothing_is_measured_where_nothing_is_kept(adapter: Counting, tmp_path: Path) -> None:
     run(adapter, Place(tmp_path))
     with pytest.raises(ConfigError, match=r"retain_raw = true"):

@@ -48,9 +48,8 @@ def cost_against_time(rows: Sequence[ComparedBackend]) -> Figure | str:
     marks += _names((one[0].label, x_axis.place(one[1]), y_axis.place(one[2])) for one in points)
     says = "the nearer to the lower left corner, the cheaper and the faster; powers of ten on both axes"
     key = tag("span", "on the line", class_="key out")
-    caption = (
-        f"{points[0][3]} against seconds of a bounded Mbit: {says}. The backends {key} are beaten by none in both."
-    )
+    unit = escape(points[0][3])
+    caption = f"{unit} against seconds of a bounded Mbit: {says}. The backends {key} are beaten by none in both."
     return figure(
         "cost",
         _BOTTOM + 38,
@@ -114,7 +113,7 @@ def cost_breakdown(rows: Sequence[ComparedBackend]) -> Figure | str:
         )
     keys = tag("span", "fees a job", class_="key bar"), tag("span", "fees a shot or a second", class_="key out")
     says = f"{unit} for all repeats, as quoted at most, and the upright line what was billed"
-    caption = f"{says}: {keys[0]} and {keys[1]}. Where the first is long, fewer and larger jobs are cheaper."
+    caption = f"{escape(says)}: {keys[0]} and {keys[1]}. Where the first is long, fewer and larger jobs are cheaper."
     return figure(
         "breakdown", bottom + 38, "What the cost is made of", says, (one.row for one in spent), marks, caption, table
     )
