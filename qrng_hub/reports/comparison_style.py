@@ -47,9 +47,9 @@ summary { cursor: pointer; padding: .3rem 0; } .backend { border-top: 1px solid 
 .backend > summary { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
 @media (max-width: 30rem) { body { padding: .5rem; } figure { padding: .5rem; }
   svg .tick, svg .small, svg .note { font-size: 13px; } svg .axis { font-size: 13px; } }
-@media print { :root { color-scheme: light; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb; --card: #fff;
-  --bar: #2f6fb3;
-  --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; } body { font-size: 11px; max-width: none; }
+@media print { :root { color-scheme: light; font-size: 11px; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb;
+  --card: #fff; --bar: #2f6fb3; --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; --link: #000; }
+  body { font-size: 11px; max-width: none; }
   .charts { columns: 2; } figure, tr { break-inside: avoid; } figure details { display: none; }
   details.backend::details-content { block-size: auto; content-visibility: visible; } }
 """

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from qrng_hub.files import claimed
 from qrng_hub.records import Comparison
 
 QRNG = Path(sys.executable).with_name("qrng")
@@ -139,6 +140,26 @@ def test_an_interrupted_comparison_says_how_to_go_on_and_goes_on(tmp_path: Path)
     row = next(row for row in json.loads(done.stdout)["backends"] if not row["failure"])
     assert len(row["repeats"]) == 200
     assert kept <= {f"{one['block_sha256']}.npy" for one in row["repeats"]}
+
+
+def test_a_killed_comparison_is_gone_on_with_by_one_process_at_a_time(tmp_path: Path) -> None:
+    """SIGKILL in the middle leaves what was kept, and no claim on the folder; finished, it is not run again."""
+    (tmp_path / "many.toml").write_text(TWO.replace("repeats = 2", "repeats = 200"))
+    folder, resume = tmp_path / "results", ("compare", "many.toml", "--resume", "results", "--json")
+    with subprocess.Popen([QRNG, "compare", "many.toml", "--out", "results"], cwd=tmp_path) as running:
+        while len(list((folder / "raw").glob("*.json"))) < 3:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.kill()
+    kept = {path.stem for path in (folder / "raw").glob("*.npy")}
+    with claimed(folder / "comparison.lock", "it"):
+        refused = qrng(*resume, folder=tmp_path)
+    assert (refused.returncode, b"another process is working on" in refused.stderr) == (1, True)
+    first, again = (qrng(*resume, folder=tmp_path) for _ in range(2))
+    assert first.returncode == 0, first.stderr.decode()
+    (row,) = (row for row in json.loads(first.stdout)["backends"] if not row["failure"])
+    assert len({one["block_sha256"] for one in row["repeats"]} | kept) == 200
+    assert again.stdout == first.stdout
 
 
 def test_fails_if_every_backend_does_and_never_writes_a_password(tmp_path: Path) -> None:

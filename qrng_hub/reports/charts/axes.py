@@ -52,7 +52,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Axis:
 
 def upright(axis: Axis, left: float, right: float, name: str) -> str:
     """Draws an axis upwards, with a faint line at each mark; `name` says what it is, with its unit."""
-    marks = [text(0, min(axis.start, axis.end) - 8, name, kind="axis")]
+    marks = [text(0, min(axis.start, axis.end) - 11, name, kind="axis")]
     for value, words in axis.ticks:
         y = axis.place(value)
         marks += [line(left, y, right, y, "grid"), text(left - 5, y + 4, words, "end", "tick")]

@@ -29,7 +29,7 @@ def bitmaps(number: int, row: ComparedBackend, sample: Sample) -> Figure:
         share = f", {ones.mean():.1%} ones" if ones.size else ": none"
         marks += [text(left, 12, f"{name}{share}"), rect(left, 20, _SIDE * _CELL, _SIDE * _CELL, "empty")]
         marks.append(tag("path", d=_runs(ones.tolist(), left, 20.0), class_="ink"))
-    says = "One bit a cell, shot by shot, row by row: ones dark"
+    says = "One bit a cell, shot by shot, row by row: a one is a filled cell, a zero an empty one"
     what = (
         f"Nothing was extracted: {sample.note}."
         if sample.note
