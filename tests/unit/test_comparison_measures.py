@@ -145,7 +145,7 @@ def test_planted_defects_are_named_with_each_of_200_seeds_and_hardly_anything_el
         outcomes = Outcomes.of([block(one) for one in planted(seed)])
         named = {one.kind: set(one.qubits) for one in findings(outcomes, evidence(outcomes), ALPHA, [])}
         assert (7,) in named["bias"] and (3, 12) in named["pair"] and (5,) in named["drift"], seed
-        expected = {"bias": {(7,), (5,)}, "pair": {(3, 12)}, "drift": {(5,)}}
+        expected: dict[str, set[tuple[int, ...]]] = {"bias": {(7,), (5,)}, "pair": {(3, 12)}, "drift": {(5,)}}
         others += any(qubits - expected.get(kind, set()) for kind, qubits in named.items())
     assert others <= 18
 
