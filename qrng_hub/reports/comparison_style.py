@@ -50,6 +50,6 @@ summary { cursor: pointer; padding: .3rem 0; } .backend { border-top: 1px solid 
 @media print { :root { color-scheme: light; font-size: 11px; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb;
   --card: #fff; --bar: #2f6fb3; --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; --link: #000; }
   body { font-size: 11px; max-width: none; }
-  .charts { columns: 2; } figure, tr { break-inside: avoid; } figure details { display: none; }
+  .charts { columns: 2; } svg { max-width: none; } figure, tr { break-inside: avoid; } figure details { display: none; }
   details.backend::details-content { block-size: auto; content-visibility: visible; } }
 """

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 BUILD = Path(__file__).parents[2] / "build" / "browser"
 AXE = BUILD / "node_modules" / "axe-core" / "axe.min.js"
-WIDE, PHONE = (1280, 900), (360, 740)
+WIDE, PHONE, PAPER = (1280, 900), (360, 740), (794, 1123)
 ENTER, SPACE, TAB = ("Enter", 13, "\r"), (" ", 32, " "), ("Tab", 9)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 
@@ -183,7 +183,7 @@ def test_dark_is_dark_and_light_is_light(tab: Tab, report: Path) -> None:
 
 
 def test_paper_has_every_backend_and_no_dark_ground(tab: Tab, report: Path) -> None:
-    tab.open(report, *WIDE, scheme="dark")
+    tab.open(report, *PAPER, scheme="dark")
     hidden = """
       [...document.querySelectorAll('details.backend')].map(one => one.querySelector('svg')).filter(svg =>
         !svg.checkVisibility({contentVisibilityAuto: true}) || svg.getBoundingClientRect().height < 50).length
