@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -174,6 +174,27 @@ class Dispatcher:
         for flight in in_flight.values():
             on_change(flight.job, flight.quote)
         yield from self._settle(adapter, in_flight, stop, on_change)
+
+    def require_affordable(self, adapter: Adapter, spec: JobSpec, draw_id: str, jobs: int) -> None:
+        """Raises `BudgetExceededError` if so many jobs like this one cannot be had for what is left of a budget.
+
+        They are reckoned by the lowest estimate: what may yet suffice is begun.
+        """
+        if jobs == 1 or not (low := adapter.quote(spec).low):
+            return
+        committed = {one.name: one.committed for one in self._ledger.budgets()}
+        for name, limit in self._limits.of_job(spec.address, draw_id, self._clock.now()).items():
+            left = limit.most - committed.get(name, Decimal(0))
+            if limit.unit == "USD" and jobs * low > left:
+                raise BudgetExceededError(
+                    f"{jobs:,} jobs on {spec.address} are expected to be needed, which cost {jobs * low} USD at least,"
+                    f" and the budget {name} of {limit.most} has {left} left: {jobs * low - left} more are needed"
+                )
+
+    def require_reservable(self, adapter: Adapter, specs: Sequence[JobSpec], draw_id: str | None) -> None:
+        """Raises `BudgetExceededError` unless prices and budgets allow all of these jobs at their highest."""
+        quotes = [self._approve(adapter, spec, threading.Event()) for spec in specs]
+        self._ledger.require_left(quotes, self._limits.of_job(specs[0].address, draw_id, self._clock.now()))
 
     def _approve(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Quote:
         if stop.is_set():

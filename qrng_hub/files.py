@@ -120,17 +120,37 @@ def sync(descriptor: int) -> None:
 def claimed(path: Path, what: str) -> Iterator[None]:
     """Holds a file locked while the block runs, or until the process ends; raises `LedgerError` if another holds it.
 
-    Processes of one host see one another's claims; without locks of files (Windows) nobody's are seen.
+    The file is deleted at the end, and stays where the process is killed. Processes of one host see one another's
+    claims; without locks of files (Windows) nobody's are seen. Raises `ConfigError` if it cannot be made.
     """
     require_writable_folder(path.parent)
-    with path.open("w", encoding="utf-8") as file:
+    try:
+        descriptor = _claim(path)
+    except BlockingIOError:
+        raise LedgerError(f"another process is working on {what}: wait for it, or end it first") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be locked: {error.strerror}; delete it, or choose another place") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while it is locked: whoever waits for this file finds it gone
+        os.close(descriptor)
+
+
+def _claim(path: Path) -> int:
+    """Opens and locks a file, and no link; raises `BlockingIOError` if another process holds it."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    while True:
+        descriptor = os.open(path, flags, 0o600)
         try:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except ModuleNotFoundError:
-            pass
-        except OSError:
-            raise LedgerError(f"another process is working on {what}: wait for it, or end it first") from None
-        yield
-        path.unlink(missing_ok=True)  # while it is locked: whoever waits for this file finds it gone
+            return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # who held it deleted it in the meantime, and others may hold another by now

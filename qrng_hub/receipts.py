@@ -48,7 +48,7 @@ class SourceTally:
 
     def add(self, given: JobYield) -> None:
         """Counts a job and what it gave; its output and its seed are not kept."""
-        self._finished.append(Finished(job=given.job, quote=given.quote))
+        self._finished += [Finished(job=given.job, quote=given.quote), *given.others]
         self._given.append(given.given.model_copy(update={"output": b"", "seed": b""}))
 
     @property

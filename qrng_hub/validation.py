@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -64,7 +65,14 @@ def _sentence(model: type[BaseModel], problem: Any) -> str:
     if problem["type"] == "missing":
         return "this key is required"
     message: str = problem["msg"]
-    return message.removeprefix("Value error, ").replace("Input should be", "must be")
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return re.sub(r"\b0\.\d{9,}|\b\d\.\d+e-\d+", _as_power, message)
+
+
+def _as_power(number: re.Match[str]) -> str:
+    """Writes a bound that is a tiny power of two as one: nobody counts its zeros."""
+    mantissa, exponent = math.frexp(float(number[0]))
+    return f"2^{exponent - 1}" if mantissa == 0.5 else number[0]
 
 
 def _keys(model: type[BaseModel] | None) -> Iterator[str]:

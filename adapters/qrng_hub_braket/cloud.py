@@ -114,17 +114,17 @@ class BraketCloud(Adapter):
         for spec in specs:
             device = self._device(spec.backend_name)
             device.require_supported(spec)
-            self._require_limit(spec.backend_name, device)
+            self._require_limit(device)
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
 
-    def _require_limit(self, name: str, device: Any) -> None:
-        """Sees to the spending limit that the settings ask for, once for each device."""
-        usd = self.settings.spending_limits.get(name)
+    def _require_limit(self, device: Any) -> None:
+        """Sees to the spending limit that the settings ask for, under whichever name, once for each device."""
+        usd = limits.asked_for(self.settings.spending_limits, device.arn)
         with self._lock:
-            if usd is not None and name not in self._limited:
+            if usd is not None and device.arn not in self._limited:
                 limits.require_spending_limit(self._aws, device, usd, self.clock.now())
-                self._limited.add(name)
+                self._limited.add(device.arn)
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Lists the unfinished tasks of each region, page by page, then those that ended, by their keys."""

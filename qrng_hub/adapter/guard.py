@@ -23,7 +23,7 @@ class GuardedAdapter(Adapter):
     def names(self) -> tuple[str, ...]:
         """Passes on."""
         with self._translated("listing its backends"):
-            return self.inner.names()
+            return tuple(self.inner.names())
 
     def origin(self, name: str) -> Origin:
         """Passes on."""
@@ -36,16 +36,22 @@ class GuardedAdapter(Adapter):
             return self.inner.is_remote(name)
 
     def describe(self, name: str) -> Backend:
-        """Passes on."""
+        """Takes a description of the origin that the adapter tells of the name."""
         with self._translated(f"describing {name}"):
-            return self.inner.describe(name)
+            backend, origin = self.inner.describe(name), self.inner.origin(name)
+            if backend.origin is not origin:
+                raise VendorError(f"{backend.address} is described as a {backend.origin}, and its name is a {origin}'s")
+        return backend
 
     def quote(self, spec: JobSpec) -> Quote:
-        """Passes on."""
+        """Takes amounts that a job can cost."""
         with self._translated(f"quoting job {spec.key}"):
             quote = self.inner.quote(spec)
-        if not all(amount.is_finite() and amount >= 0 for amount in quote.native.values()):
-            raise VendorError(f"job {spec.key} was quoted at amounts that cannot be right: {quote.native}")
+            prices = [price for price in (quote.low, quote.high) if price is not None]
+            amounts_are_right = all(amount.is_finite() and amount >= 0 for amount in (*prices, *quote.native.values()))
+            if not amounts_are_right or prices != sorted(prices) or any(price > _MOST_MONEY for price in prices):
+                shown = f"{quote.low} to {quote.high} {quote.currency}, {quote.native}"
+                raise VendorError(f"job {spec.key} was quoted at amounts that cannot be right: {shown}")
         return quote
 
     def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
@@ -53,27 +59,28 @@ class GuardedAdapter(Adapter):
         for spec in specs:
             with self._translated(f"submitting job {spec.key}"):
                 jobs = list(self.inner.submit([spec]))
-            if [job.spec.key for job in jobs] != [spec.key]:
-                raise VendorError(
-                    f"one job was submitted to {spec.address} and its adapter answered with {len(jobs)}, or another"
-                )
-            yield _plausible(jobs[0])
+                if [job.spec.key for job in jobs] != [spec.key]:
+                    raise VendorError(
+                        f"one job was submitted to {spec.address} and its adapter answered with {len(jobs)}, or another"
+                    )
+                job = _plausible(jobs[0])
+            yield job
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
-        """Takes an answer for these jobs only, in their order."""
+        """Takes an answer for these very jobs only, in their order."""
         with self._translated("polling"):
             polled = self.inner.poll(jobs)
-        if [job.spec.key for job in polled] != [job.spec.key for job in jobs]:
-            raise VendorError("the adapter answered for other jobs than it was asked about")
-        return tuple(_plausible(job) for job in polled)
+            if [(job.spec, job.vendor_id) for job in polled] != [(job.spec, job.vendor_id) for job in jobs]:
+                raise VendorError("the adapter answered for other jobs than it was asked about")
+            return tuple(_plausible(job) for job in polled)
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Takes outcomes of this very job only: its circuits, shots and qubits, its backend and its origin."""
         with self._translated(f"collecting job {job.vendor_id}"):
             blocks = self.inner.collect(job)
+            given = [(one.address, one.vendor_id, one.origin, one.shots, one.qubits) for one in blocks]
         where = job.spec.address, job.vendor_id, self.origin(job.spec.backend_name)
         asked = [(*where, job.spec.shots, circuit.measured) for circuit in job.spec.circuits]
-        given = [(one.address, one.vendor_id, one.origin, one.shots, one.qubits) for one in blocks]
         if given != asked:
             raise VendorError(
                 f"job {job.vendor_id} on {job.spec.address} gave other outcomes than it was asked for: the number of"
@@ -91,9 +98,9 @@ class GuardedAdapter(Adapter):
         """Takes jobs of these keys only."""
         with self._translated("looking for jobs"):
             found = self.inner.find(specs)
-        if not {job.spec.key for job in found} <= {spec.key for spec in specs}:
-            raise VendorError("the adapter found other jobs than it was asked for")
-        return tuple(_plausible(job) for job in found)
+            if not {job.spec.key for job in found} <= {spec.key for spec in specs}:
+                raise VendorError("the adapter found other jobs than it was asked for")
+            return tuple(_plausible(job) for job in found)
 
     def preflight(self, names: Sequence[str]) -> Iterator[Check]:
         """Passes on; what goes wrong is a line."""

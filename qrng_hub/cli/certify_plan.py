@@ -67,10 +67,6 @@ def _show(plan: CertificationPlan) -> None:
     }
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
-    if plan.jobs > 1:
-        click.echo(
-            f"note        a certified run is one job: with these shots it takes more circuits than {plan.address} does"
-        )
     for assumption in plan.assumptions:
         click.echo(f"assumed     {assumption}")
 

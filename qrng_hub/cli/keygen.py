@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +17,7 @@ from qrng_hub.delivery.keys import Key, KeyKind, KeyReceipt, Seed, make_key, see
 from qrng_hub.delivery.pool import Pool
 from qrng_hub.errors import ConfigError
 from qrng_hub.files import require_writable, write_private
+from qrng_hub.signing import KEY_DOMAIN, SigningKey, receipt_keys, signed
 
 _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"}
 
@@ -47,16 +50,20 @@ def keygen_command(
         raise click.UsageError("an AES key is written in hex, which no passphrase encrypts")
     paths = _free_paths(out, kind) if out is not None else {}
     passphrase = _passphrase(ask, passphrase_env)
+    signing_key = receipt_keys().current()  # before anything is drawn whose receipt could then not be signed
     if from_pool:
         seed = Seed.of_pool(Pool.open_existing().take_with_sources(seed_bytes(kind)))
         key = make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
+        _deliver(key, signing_key, paths, passphrase, as_json=as_json)
     else:
         run_file = None if config is None else load_run_file(config)
         if run_file is not None and run_file.pool is None and run_file.request.mode == "plan":
             raise click.UsageError(f"{config} is a plan: `qrng pool fill` runs it with --yes, then use --pool")
+        stdout = sys.stdout
         with open_hub(run_file) as hub:
             key = hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
-    _deliver(key, paths, passphrase, as_json=as_json)
+            with redirect_stdout(stdout):  # here, since closing the hub may wait for a refill of its pool
+                _deliver(key, signing_key, paths, passphrase, as_json=as_json)
 
 
 def _free_paths(out: str, kind: str) -> dict[str, Path]:
@@ -84,19 +91,21 @@ def _passphrase(ask: bool, name: str | None) -> bytes | None:
     return click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True).encode() if ask else None
 
 
-def _deliver(key: Key, paths: dict[str, Path], passphrase: bytes | None, *, as_json: bool) -> None:
+def _deliver(
+    key: Key, signing_key: SigningKey, paths: dict[str, Path], passphrase: bytes | None, *, as_json: bool
+) -> None:
     """Writes or prints the key, the private key first."""
     private, public = key.private_text(passphrase), key.public_text()
-    receipt = key.receipt.model_dump_json(indent=2).encode() + b"\n"
+    receipt = signed(key.receipt.model_dump_json(), signing_key, KEY_DOMAIN)
     key.wipe()
-    texts = {"private_key": private, "public_key": public, "receipt": receipt}
+    texts = {"private_key": private, "public_key": public, "receipt": receipt.text()}
     for part, path in paths.items():
         write_private(path, texts[part] or b"")
     if as_json:
         shown = {f"{part}_path": str(path) for part, path in paths.items()} or {
             part: text.decode() for part, text in texts.items() if text and part != "receipt"
         }
-        click.echo(json.dumps(shown | {"receipt": key.receipt.model_dump(mode="json")}, indent=2))
+        click.echo(json.dumps(shown | receipt.model_dump(mode="json"), indent=2))
     elif paths:
         click.echo(_described(key.receipt, paths))
     else:

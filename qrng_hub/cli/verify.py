@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ import click
 from qrng_hub.errors import ConfigError, ReceiptError
 
 if TYPE_CHECKING:
-    from qrng_hub.verification import Verified
+    from qrng_hub.verification import Verified, VerifiedKey
 
 _MOST_BYTES = 1 << 26
 
 
 @click.command("verify")
 @click.argument("receipt", type=click.Path())
-@click.option("--data", type=click.Path(), help="The output it speaks of, as bytes, to compare length and SHA-256.")
+@click.option("--data", type=click.Path(), help="The output it speaks of, as bytes; of a key, its public key in PEM.")
 @click.option(
     "--key",
     metavar="FINGERPRINT|FILE",
@@ -29,6 +29,8 @@ _MOST_BYTES = 1 << 26
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def verify_command(receipt: str, data: str | None, key: str | None, as_json: bool) -> None:
     """Verify the signed receipt in the file RECEIPT, offline, or several, one a line, of the pieces of one output.
+
+    It is the receipt of a draw, or that of a key by `qrng keygen`.
 
     Exits with 1 if anything does not hold, and says what.
     """
@@ -48,13 +50,17 @@ def verify_command(receipt: str, data: str | None, key: str | None, as_json: boo
             _show(one)
 
 
-def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list[Verified]:
+def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list[Verified] | list[VerifiedKey]:
     """Verifies receipts one after the other, each against its own part of the data."""
     from qrng_hub.signing import receipt_keys
-    from qrng_hub.verification import digest_of, trusted_fingerprint, verify
+    from qrng_hub.verification import digest_of, is_key_receipt, trusted_fingerprint, verify, verify_key
 
     named = None if key is None else trusted_fingerprint(key)
-    ask = partial(verify, host=receipt_keys().known(), named=named)
+    host = receipt_keys().known()
+    ask = partial(verify, host=host, named=named)
+    if len(texts) == 1 and is_key_receipt(texts[0]):
+        digest = None if data is None else _public_key_digest(data)
+        return [verify_key(texts[0], host=host, named=named, public_key_sha256=digest)]
     if len(texts) == 1:
         return [ask(texts[0], data=None if data is None else digest_of(data))]
     verified: list[Verified] = []
@@ -71,6 +77,15 @@ def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list
     if data is not None and digest_of(data, start).size:
         raise ReceiptError(f"the data go on after the {start:,} bytes of all {len(texts)} receipts")
     return verified
+
+
+def _public_key_digest(path: str) -> str:
+    from qrng_hub.delivery.keys import public_key_digest
+
+    try:
+        return public_key_digest(_text(path))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _texts(path: str) -> list[bytes]:
@@ -91,22 +106,29 @@ def _text(path: str) -> bytes:
     return text
 
 
-def _show(verified: Verified) -> None:
+def _show(verified: Verified | VerifiedKey) -> None:
     """Prints what holds; text from the receipt is shown without what could steer a terminal."""
     lines = [
-        ("holds", f"the receipt of draw {_plain(verified.draw_id)}"),
-        ("output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"),
-        *(
-            (("bound", f"{verified.certified_bits:,.1f} bits certified if hardware's, reckoned anew from the counts"),)
-            if verified.certified_bits is not None
-            else ()
-        ),
+        *(_of_draw(verified) if verified.of == "draw" else _of_key(verified)),
         ("key", f"{verified.fingerprint}, {'one of this host' if verified.key == 'of this host' else 'as named'}"),
         *(("proved", text) for text in verified.proved),
         *(("not proved", text) for text in verified.not_proved),
     ]
     for name, text in lines:
         click.echo(f"{name:<11} {text}")
+
+
+def _of_draw(verified: Verified) -> Iterator[tuple[str, str]]:
+    yield "holds", f"the receipt of draw {_plain(verified.draw_id)}"
+    yield "output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"
+    if verified.certified_bits is not None:
+        yield "bound", f"{verified.certified_bits:,.1f} bits certified if hardware's, reckoned anew from the counts"
+
+
+def _of_key(verified: VerifiedKey) -> Iterator[tuple[str, str]]:
+    yield "holds", f"the receipt of an {verified.kind} key"
+    yield "made of", f"{', '.join(f'draw {_plain(one)}' for one in verified.draws)}: {verified.origin}"
+    yield "credited", f"{verified.credited_bits} bits; a key of this kind needs {verified.required_bits}"
 
 
 def _plain(text: str) -> str:

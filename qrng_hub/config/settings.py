@@ -92,7 +92,9 @@ class RequestSettings(Record):
         except ConfigError as error:
             raise ValueError(str(error)) from None
         if self.mode == "plan":
-            raise ValueError('mode: a certified run is one job of a size fixed before it: set mode = "first" or "each"')
+            raise ValueError(
+                'mode: a certified run has a size fixed before it, which no plan parts: set mode = "first" or "each"'
+            )
         if self.calibrate:
             raise ValueError("calibrate: a certified run has no circuits that calibrate its readout")
         if self.seed is not None and self.protocol == "mermin":

@@ -159,6 +159,20 @@ def seed_bytes(kind: str) -> int:
     return _algorithm(kind).seed_bytes
 
 
+def required_bits(kind: str) -> int:
+    """Returns the credit that the seed of such a key needs; raises likewise."""
+    return _algorithm(kind).required_bits
+
+
+def public_key_digest(pem: bytes) -> str:
+    """Returns the SHA-256 of a public key's SubjectPublicKeyInfo in DER, given in PEM; raises `ConfigError`."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"it holds no public key in PEM: {error}") from error
+    return _digest(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
 def make_key(kind: KeyKind, seed: Seed, *, allow_simulated: bool = False, allow_low_credit: bool = False) -> Key:
     """Makes a key of a seed, which it wipes.
 
@@ -217,7 +231,7 @@ def _receipt(kind: KeyKind, seed: Seed, algorithm: _Algorithm, private: PrivateK
         kind=kind,
         created_utc=datetime.now(UTC),
         code_version=version("qrng-hub"),
-        public_key_sha256=hashlib.sha256(public).hexdigest() if public else None,
+        public_key_sha256=_digest(public) if public else None,
         origin=seed.origin,
         credited_bits=seed.credited_bits,
         required_bits=algorithm.required_bits,
@@ -225,6 +239,10 @@ def _receipt(kind: KeyKind, seed: Seed, algorithm: _Algorithm, private: PrivateK
         sources=seed.sources,
         assumptions=seed.assumptions,
     )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _public(private: PrivateKey, encoding: serialization.Encoding) -> bytes:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import claimed, sync
+from qrng_hub.files import claimed, exposed, sync
 from qrng_hub.records import Record
 
 
@@ -108,7 +108,7 @@ def _go_on(path: Path, part: Path, file: BinaryIO, last: Written) -> None:
 def _last_written(part: Path, wanted: Wanted) -> Written | None:
     """Reads how far the file is, and cuts off a line that a kill left torn; None if no piece is in the file."""
     whole, last = 0, None
-    with part.open("r+b") as lines:
+    with _opened(part) as lines:
         for number, line in enumerate(lines):
             if not line.endswith(b"\n"):
                 break
@@ -126,10 +126,16 @@ def _last_written(part: Path, wanted: Wanted) -> Written | None:
 
 
 def _opened(path: Path) -> BinaryIO:
+    """Opens a file of its owner's alone, and no link: what somebody else has laid there is not gone on with."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600), "r+b")
+        file = os.fdopen(os.open(path, flags, 0o600), "r+b")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
+        raise ConfigError(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
+    if how := exposed(os.fstat(file.fileno())):
+        file.close()
+        raise ConfigError(f"{path} {how}, or choose another place")
+    return file
 
 
 def _append(lines: BinaryIO, record: Record) -> None:

@@ -38,7 +38,7 @@ def certification_plan(
     errors = [[readout_error(backend, qubit) for qubit in site] for site in sites]
     prospect = prospect.expecting(expected_score(prospect.method, errors))
     unit = len(sites) * prospect.sharing
-    rounds = rounds_needed(prospect.bits, bits, unit)
+    rounds, first = (rounds_needed(prospect.bits, wanted, unit) for wanted in (bits, 1.0))
     circuits = rounds // unit
     jobs, quote = _priced(adapter, backend, sites, prospect, circuits)
     return CertificationPlan(
@@ -60,17 +60,17 @@ def certification_plan(
         cost_high=quote.high,
         currency=quote.currency,
         price_source=quote.source,
-        first_bit_rounds=rounds_needed(prospect.bits, 1.0, unit),
+        first_bit_rounds=first,
         break_even_rounds=break_even(prospect, unit),
-        curve=tuple(_curve(prospect, rounds, unit)),
+        curve=tuple(_curve(prospect, first, rounds, unit)),
         assumptions=(*_ASSUMPTIONS, *(() if backend.calibration else (_UNPUBLISHED,))),
     )
 
 
-def _curve(prospect: Prospect, rounds: int, unit: int) -> list[tuple[int, float, float]]:
-    """Reckons the curve from a hundredth of the rounds needed to a hundred times as many, in steps of one ratio."""
-    exponents = [4 * step / (_POINTS - 1) - 2 for step in range(_POINTS)]
-    sizes = sorted({max(1, round(rounds * 10**exponent / unit)) * unit for exponent in exponents})
+def _curve(prospect: Prospect, first: int, rounds: int, unit: int) -> list[tuple[int, float, float]]:
+    """Reckons the curve from the first certified bit to a hundred times the rounds needed, in steps of one ratio."""
+    ratio = 100 * rounds / first
+    sizes = sorted({round(first * ratio ** (step / (_POINTS - 1)) / unit) * unit for step in range(_POINTS)})
     return [(size, prospect.bits(size), prospect.setting_bits * size) for size in sizes]
 
 

@@ -79,7 +79,7 @@ def _unseen(_compared: Compared) -> None:
 
 
 def _nowhere(_draw: Draw) -> None:
-    """Stores nothing."""
+    """Leaves it to the caller, who gets the draw returned."""
 
 
 class Hub(Faces, History):

@@ -58,13 +58,18 @@ def _reserve(connection: Connection, name: str, limit: Limit, amount: Decimal) -
         connection.execute(_MAKE, {"name": name, "most": format(limit.most, "f"), "unit": limit.unit})
         known = connection.execute(_READ, {"of": name}).one()
     committed: Decimal = known.committed
-    if committed + amount > limit.most:
-        raise BudgetExceededError(
-            f"the budget {name} of {limit.most} {limit.unit} has {committed} spent or reserved, and this job may cost"
-            f" {amount}"
-        )
+    require_left(name, limit, committed, amount)
     connection.execute(_WRITE, {"of": name, "committed": committed + amount, "most": limit.most})
     return Budget(name=name, most=limit.most, unit=limit.unit, committed=committed + amount)
+
+
+def require_left(name: str, limit: Limit, committed: Decimal, amount: Decimal, what: str = "this job") -> None:
+    """Raises `BudgetExceededError` if a budget of which so much is committed has not this amount left."""
+    if committed + amount > limit.most:
+        raise BudgetExceededError(
+            f"the budget {name} of {limit.most} {limit.unit} has {committed} spent or reserved, and {what} may cost"
+            f" {amount}"
+        )
 
 
 def quoted(quote: Quote, unit: Unit) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, text, update
 
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database
-from qrng_hub.errors import LedgerError
+from qrng_hub.errors import LedgerError, VendorError
 from qrng_hub.ledger import audit, budgets, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
@@ -89,14 +89,23 @@ class Ledger:
         row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None}
         self._database.insert(schema.jobs, row)
 
+    def use_up(self, receipt: Receipt) -> None:
+        """Records which outcomes a draw uses up, before it is delivered.
+
+        Raises `VendorError`, and records nothing, if another draw used up one of them.
+        """
+        draw_id = receipt.draw_id
+        with self._database.writing() as connection:
+            for digest in sorted({digest for source in receipt.sources for digest in source.block_sha256}):
+                connection.execute(_USE_UP, {"sha256": digest, "draw_id": draw_id})
+                if (user := queries.user_of(connection, digest)) != draw_id:
+                    raise VendorError(f"outcomes of draw {draw_id} are bit by bit those of draw {user}: none are used")
+
     def record_draw(self, receipt: Receipt) -> None:
-        """Keeps the receipt of a draw, and which outcomes it used up."""
+        """Keeps the receipt of a draw that was delivered."""
         row = receipt.model_dump(include={"draw_id", "created_utc", "bytes", "origin"})
-        digests = sorted({digest for source in receipt.sources for digest in source.block_sha256})
         with self._database.writing() as connection:
             connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
-            for digest in digests:
-                connection.execute(_USE_UP, {"sha256": digest, "draw_id": receipt.draw_id})
             self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
 
     def spend(self, draw_id: str, count: int, most: int) -> int:
@@ -108,6 +117,11 @@ class Ledger:
             start = spending.spend(connection, draw_id, count, most)
             self._append(connection, "seed.spent", draw_id, {"start": start, "bytes": count})
         return start
+
+    def require_unspent(self, draw_id: str, count: int, most: int) -> None:
+        """Raises `LedgerError`, and uses nothing up, if fewer are left."""
+        with self._database.reading() as connection:
+            spending.require_left(draw_id, spending.spent(connection, draw_id), count, most)
 
     def record_event(self, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> None:
         """Appends an event."""
@@ -123,6 +137,13 @@ class Ledger:
         """Lists every budget, with what is spent or reserved of it."""
         with self._database.reading() as connection:
             return budgets.budgets(connection)
+
+    def require_left(self, quotes: Sequence[Quote], limits: Mapping[str, Limit]) -> None:
+        """Raises `BudgetExceededError` if a budget has too little left for all of these jobs; reserves nothing."""
+        committed = {one.name: one.committed for one in self.budgets()}
+        for name, limit in sorted(limits.items()):
+            amount = sum((budgets.quoted(quote, limit.unit) for quote in quotes), Decimal(0))
+            budgets.require_left(name, limit, committed.get(name, Decimal(0)), amount, "these jobs")
 
     def require_undelivered(self, draw_id: str) -> None:
         """Raises `LedgerError` if a draw was delivered already: its bits leave once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+from itertools import combinations
 from typing import Literal
 
 from qrng_hub.planner.shown import plan_html
@@ -35,6 +36,16 @@ class Tariff(Record):
         fixed, each, least = _decimal(terms.shots_fixed + 8), _decimal(terms.shots_each), terms.shots_least
         lines = [(a + b * fixed, b * each) for a, b in self.lines]
         return Tariff(lines=(*lines, (self.of(least), Decimal(0))))
+
+    def at_whole_outputs(self) -> Tariff:
+        """Adds the line through the whole numbers on either side of each crossing: no job has an output in part.
+
+        Then what jobs of nearly equal sizes take, all together, is on one line, and `of` is what it was.
+        """
+        crossings = ((a - c) / (d - b) for (a, b), (c, d) in combinations(self.lines, 2) if b != d)
+        wholes = {math.floor(x) for x in crossings if x > 1 and x % 1}
+        steps = ((x, self.of(x + 1) - self.of(x)) for x in sorted(wholes))
+        return Tariff(lines=(*self.lines, *((self.of(x) - each * x, each) for x, each in steps)))
 
     def in_all(self, jobs: int, outputs: int) -> Decimal:
         """Returns what that many outputs take, spread evenly over jobs; nothing for none."""
@@ -99,10 +110,14 @@ class Terms(Record):
 
     def queues(self, jobs: int) -> float:
         """Returns the seconds that so many jobs are expected to queue at most: once a wave; 0 if that is unknown."""
-        waves, done, wanted = 0, self.done, self.done + jobs
-        while done < wanted:
-            waves, done = waves + 1, done + wave(done)
-        return waves * self.wait_seconds[1] if self.wait_seconds else 0.0
+        return len(self.waves(jobs)) * self.wait_seconds[1] if self.wait_seconds else 0.0
+
+    def waves(self, jobs: int) -> tuple[int, ...]:
+        """Returns how many jobs each wave may have until there were so many."""
+        sizes: list[int] = []
+        while sum(sizes) < jobs:
+            sizes.append(wave(self.done + sum(sizes)))
+        return tuple(sizes)
 
 
 def wave(done: int) -> int:

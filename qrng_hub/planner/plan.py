@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from qrng_hub.errors import InfeasiblePlanError
 from qrng_hub.planner.model import Demand, Plan, PlanLine, Tariff, Terms
@@ -99,9 +100,7 @@ def _why_not(one: Terms) -> str:
 def _seconds(chosen: Sequence[PlanLine], terms: Sequence[Terms], choice: Choice) -> float | None:
     if any(line.wait_seconds is None for line in chosen):
         return None
-    return max(
-        (_end(one, *choice[one.candidate.address]) for one in terms if one.candidate.address in choice), default=0
-    )
+    return _longest(terms, choice)
 
 
 def _warnings(chosen: Sequence[PlanLine], demand: Demand) -> Iterator[str]:
@@ -138,7 +137,7 @@ def _obstacles(terms: Sequence[Terms], usable: Sequence[Terms], demand: Demand) 
     vendors = len({one.vendor for one in usable} | demand.vendors_served)
     if vendors < demand.vendors_min:
         found.append(f"  policy.vendors_min is {demand.vendors_min}, and {vendors} vendor(s) can be used")
-    yield from found or ["  several limits together are in the way: the budget, the deadline, the caps of backends"]
+    yield from found or _without_any(usable, demand)
     yield from (f"  not usable: {one.candidate.address}: {one.problem}" for one in terms if one.problem)
 
 
@@ -148,27 +147,60 @@ def _without_budget(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
         if (least := _cost(usable, solve(usable, free))) is not None:
             short = least - demand.usd
             limit = demand.usd_of if demand.usd_of == "budget.usd" else f"what is left of the budget {demand.usd_of},"
-            yield f"  {limit} is {demand.usd}, and it takes {least:.2f}: {short:.2f} USD more"
+            yield f"  {limit} is {demand.usd}, and it takes {_cents(least)}: {_cents(short)} USD more"
 
 
 def _without_caps(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
     if any(one.max_usd is not None or one.max_seconds is not None for one in usable):
-        uncapped = [one.model_copy(update={"max_usd": None, "max_seconds": None}) for one in usable]
-        if (choice := solve(uncapped, demand)) is not None:
-            over = (one for one in uncapped if one.candidate.address in choice)
-            spent = ", ".join(f"{one.candidate.address} {_cost([one], choice):.2f}" for one in over)
-            yield f"  the caps of single backends are too low; without them: {spent} USD"
+        choice = solve(_uncapped(usable), demand) or {}
+        passed = [text for one in usable for text in _passed(one, *choice.get(one.candidate.address, (0, 0)))]
+        if passed:
+            yield f"  the caps of single backends are too low; without them: {', '.join(passed)}"
+
+
+def _uncapped(usable: Sequence[Terms]) -> list[Terms]:
+    return [one.model_copy(update={"max_usd": None, "max_seconds": None}) for one in usable]
+
+
+def _passed(one: Terms, jobs: int, outputs: int) -> Iterator[str]:
+    """Says which caps of a backend so many jobs pass, and by how much."""
+    address = one.candidate.address
+    usd, seconds = (tariff.in_all(jobs, outputs) if tariff else Decimal(0) for tariff in (one.cost, one.seconds))
+    if one.max_usd is not None and usd > one.max_usd:
+        yield f"{address} takes {_cents(usd)} USD, {_cents(usd - one.max_usd)} more than it may"
+    if one.max_seconds is not None and seconds > one.max_seconds:
+        yield f"{address} runs {seconds:,.1f} s, {float(seconds) - one.max_seconds:,.1f} more than it may"
+
+
+def _without_any(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
+    free, unlimited = _uncapped(usable), demand.model_copy(update={"usd": None, "seconds": None})
+    choice = solve(free, unlimited) or {}
+    takes = f"{_cents(_cost(free, choice) or Decimal(0))} USD and {math.ceil(_longest(free, choice)):,} s"
+    yield (
+        "  several limits together are in the way: the budget, the deadline, the caps of backends; without all of them"
+        f" it takes {takes}"
+    )
 
 
 def _without_deadline(usable: Sequence[Terms], demand: Demand) -> Iterator[str]:
     if demand.seconds is not None:
         unhurried = demand.model_copy(update={"seconds": None, "objective": "time"})
         if (choice := solve(usable, unhurried)) is not None:
-            takes = max(_end(one, *choice[one.candidate.address]) for one in usable if one.candidate.address in choice)
+            takes = _longest(usable, choice)
             yield (
-                f"  budget.deadline_utc is in {demand.seconds:,.0f} s, and the fastest plan takes {takes:,.0f} s:"
-                f" {takes - demand.seconds:,.0f} s more"
+                f"  budget.deadline_utc is in {demand.seconds:,.0f} s, and the fastest plan takes"
+                f" {math.ceil(takes):,} s: {math.ceil(takes - demand.seconds):,} s more"
             )
+
+
+def _cents(usd: Decimal) -> Decimal:
+    """Rounds up: who allows what is shown allows enough."""
+    return usd.quantize(Decimal("0.01"), ROUND_CEILING)
+
+
+def _longest(usable: Sequence[Terms], choice: Choice) -> float:
+    own = (one for one in usable if one.candidate.address in choice)
+    return max((_end(one, *choice[one.candidate.address]) for one in own), default=0.0)
 
 
 def _end(one: Terms, jobs: int, outputs: int) -> float:

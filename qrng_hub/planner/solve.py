@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,8 @@ _SCALE = 1000.0
 def solve(terms: Sequence[Terms], demand: Demand) -> Choice | None:
     """Chooses jobs and outputs of each backend; None if the limits cannot all be met.
 
-    Variables a backend: jobs, outputs, money, whether it is used; a vendor: whether it is used; and the
-    time until all is done.
+    Variables a backend: jobs, outputs, money, whether it is used; a vendor: whether it is used; each wave of a
+    backend's jobs but the first: whether it is needed; and the time until all is done.
     """
     if not terms:
         return None
@@ -46,19 +47,33 @@ def solve(terms: Sequence[Terms], demand: Demand) -> Choice | None:
     return {one.candidate.address: pair for one, pair in zip(terms, pairs, strict=True) if pair[1]}
 
 
+def _waves(one: Terms, demand: Demand) -> tuple[int, ...]:
+    """Returns the sizes of the waves; one that has room for all where it does not matter how long they queue."""
+    most = one.jobs_for(demand.outputs)
+    matters = demand.seconds is not None or demand.objective == "time" or demand.usd_per_hour
+    return one.waves(most) if matters and one.queues(most) else (most,)
+
+
+def _lines(tariff: Tariff | None) -> tuple[tuple[Decimal, Decimal], ...]:
+    return tariff.at_whole_outputs().lines if tariff else ((Decimal(0), Decimal(0)),)
+
+
 class _Program:
     """The rows of the program; each is written once, in the order of the limits in `Demand`."""
 
     def __init__(self, terms: Sequence[Terms], demand: Demand) -> None:
         self._vendors = sorted({one.vendor for one in terms})
-        self._count = 4 * len(terms) + len(self._vendors) + 1
+        waves = [_waves(one, demand) for one in terms]
+        first_wave = 4 * len(terms) + len(self._vendors)
+        self._count = first_wave + sum(len(sizes) - 1 for sizes in waves) + 1
         self.rows: list[npt.NDArray[np.float64]] = []
         self.low: list[float] = []
         self.high: list[float] = []
         self.objective, self.most = np.zeros(self._count), np.full(self._count, np.inf)
         self.integral = np.zeros(self._count)
-        for index, one in enumerate(terms):
-            self._backend(4 * index, one, demand)
+        for index, (one, sizes) in enumerate(zip(terms, waves, strict=True)):
+            columns = [4 * index + _USED, *range(first_wave, first_wave := first_wave + len(sizes) - 1)]
+            self._backend(4 * index, one, demand, dict(zip(columns, sizes, strict=True)))
         every = range(len(terms))
         self._row({4 * index + _OUTPUTS: 1 / demand.outputs for index in every}, low=1.0)
         if demand.usd is not None:
@@ -66,8 +81,11 @@ class _Program:
         self._diversity(terms, demand)
         self._weigh(terms, demand)
 
-    def _backend(self, at: int, one: Terms, demand: Demand) -> None:
-        """Jobs hold outputs; money is at least each line of the tariff; what gives outputs is used."""
+    def _backend(self, at: int, one: Terms, demand: Demand, waves: Mapping[int, int]) -> None:
+        """Jobs hold outputs, and waves jobs; money is at least each line of the tariff; what gives outputs is used.
+
+        `waves` are the columns of the waves, the first of which is that of whether it is used, and their sizes.
+        """
         jobs, outputs = one.jobs_for(demand.outputs), demand.outputs
         self.most[at : at + 4] = jobs, outputs, np.inf if one.max_usd is None else float(one.max_usd), 1
         self.integral[[at + _JOBS, at + _OUTPUTS, at + _USED]] = 1
@@ -75,19 +93,27 @@ class _Program:
         self._row({at + _OUTPUTS: -1.0, at + _JOBS: 1.0}, high=0.0)
         self._row({at + _OUTPUTS: 1.0, at + _USED: -float(outputs)}, high=0.0)
         self._row({at + _USED: 1.0, at + _OUTPUTS: -1.0}, high=0.0)
-        self._at_least(at, at + _MONEY, one.cost, 0.0)
+        self._at_least(at, at + _MONEY, one.cost, {})
         self._run_within(at, one)
-        self._at_least(at, self._count - 1, one.seconds, one.queues(jobs))
+        self._in_waves(at, waves)
+        wait = one.wait_seconds[1] if one.wait_seconds else 0.0
+        self._at_least(at, self._count - 1, one.seconds, dict.fromkeys(waves, -wait))
+
+    def _in_waves(self, at: int, waves: Mapping[int, int]) -> None:
+        """No more jobs than the waves have room for, and no wave before the one before it."""
+        self._row({at + _JOBS: 1.0} | {column: -float(size) for column, size in waves.items()}, high=0.0)
+        for before, column in pairwise(waves):
+            self.most[column] = self.integral[column] = 1
+            self._row({column: 1.0, before: -1.0}, high=0.0)
 
     def _run_within(self, at: int, one: Terms) -> None:
         """No line of how long its jobs run may pass what is allowed."""
-        for fixed, each in one.seconds.lines if one.seconds and one.max_seconds is not None else ():
+        for fixed, each in _lines(one.seconds) if one.max_seconds is not None else ():
             self._row({at + _JOBS: float(fixed), at + _OUTPUTS: float(each)}, high=(one.max_seconds or 0.0) + _ROUNDING)
 
-    def _at_least(self, at: int, what: int, tariff: Tariff | None, offset: float) -> None:
-        for fixed, each in tariff.lines if tariff else ((Decimal(0), Decimal(0)),):
-            row = {what: 1.0, at + _JOBS: -float(fixed), at + _OUTPUTS: -float(each), at + _USED: -offset}
-            self._row(row, low=0.0)
+    def _at_least(self, at: int, what: int, tariff: Tariff | None, beside: dict[int, float]) -> None:
+        for fixed, each in _lines(tariff):
+            self._row({what: 1.0, at + _JOBS: -float(fixed), at + _OUTPUTS: -float(each)} | beside, low=0.0)
 
     def _diversity(self, terms: Sequence[Terms], demand: Demand) -> None:
         start = 4 * len(terms)

@@ -1,4 +1,4 @@
-"""Protocols whose outcomes are certified: one job is one run, judged once, by terms that were fixed before it.
+"""Protocols whose outcomes are certified: a run is judged once, by terms that were fixed before it.
 
 Settings are drawn for each circuit and each set of qubits in it, and are part of the circuits. The counts of a run
 decide whether it is accepted; then all of its outcomes are extracted at once, for the bound is of them together.
@@ -81,6 +81,10 @@ class CertifiedProtocol(Protocol):
             terms=terms.model_copy(update={"settings_sha256": _digest(settings)}),
             second=self.set_aside(terms, chances.settings),
         )
+
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns a bit for each outcome that becomes a bit, and one for each bit of output, as whole bytes."""
+        return 0 if work.terms is None else self.raw_bits(work.terms) // 8 + request.bytes + 1
 
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
         """Counts a run, certifies it and extracts its bits.

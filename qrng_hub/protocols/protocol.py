@@ -41,6 +41,8 @@ class Work:
     terms: RunTerms | None = None
     second: BitRange | None = None
     """Bits that are set aside for a two-source extraction."""
+    expected_bytes: int = 0
+    """What the job is expected to give; 0 if nobody reckoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Protocol(ABC):
 
         Raises `RequestError` if it could not give any, or not what it has to give at once.
         """
+
+    @abstractmethod
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns how many bytes of seed the extraction of a job may take; more only if it gives little."""
 
     @abstractmethod
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:

@@ -16,6 +16,9 @@ class SeedSource(Protocol):
     def __call__(self, count: int) -> bytes:
         """Returns the next `count` bytes."""
 
+    def require(self, count: int) -> None:
+        """Raises an error if there are fewer bytes left: before a job is paid for that could not be extracted."""
+
 
 class OSSeeds:
     """Seeds of the operating system's generator."""
@@ -25,3 +28,6 @@ class OSSeeds:
     def __call__(self, count: int) -> bytes:
         """Returns so many bytes."""
         return os.urandom(count)
+
+    def require(self, count: int) -> None:
+        """Has any number of them."""

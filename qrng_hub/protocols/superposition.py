@@ -14,7 +14,7 @@ import numpy.typing as npt
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
-from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, outputs_from
+from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, layout_of, outputs_from
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
 from qrng_hub.records import (
     Backend,
@@ -50,8 +50,15 @@ class Superposition(Protocol):
 
     def work(self, request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:
         """Makes the next job towards `byte_count` bytes; raises as `qubits` and `shots`."""
-        circuits = self.circuits_for(request, self.qubits(backend, candidate))
-        return Work(circuits, self.shots(backend, candidate, byte_count, request.epsilon_per_block))
+        qubits, epsilon = self.qubits(backend, candidate), request.epsilon_per_block
+        shots = self.shots(backend, candidate, byte_count, epsilon)
+        given = OUTPUT_BYTES * self.outputs(backend, qubits, shots, epsilon)
+        return Work(self.circuits_for(request, qubits), shots, expected_bytes=given)
+
+    def seed_bytes(self, work: Work, request: Request) -> int:
+        """Returns two bits for each raw bit of a block, cut as if every bit were one of min-entropy."""
+        qubits = len(work.circuits[0].measured)
+        return 2 * layout_of(work.shots, qubits, qubits, request.epsilon_per_block).shots * qubits // 8
 
     def process(self, job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
         """Tests, credits and extracts the first block; two more, if there are, are its readout's calibration.
@@ -112,6 +119,11 @@ class Superposition(Protocol):
         counts = Counts(ones.astype(np.int64), shots)
         return np.array(credit_qubits(counts, published_readout(backend, qubits)).credited_bits_per_qubit)
 
+    def outputs(self, backend: Backend, qubits: Sequence[int], shots: int, epsilon_per_block: float) -> int:
+        """Expects how many pieces of 64 bytes a job of so many shots gives."""
+        bits = CERTAIN * float(self.expected(backend, qubits, shots).sum())
+        return outputs_from(shots, len(qubits), bits, epsilon_per_block)
+
     def shots(self, backend: Backend, candidate: Candidate, byte_count: int, epsilon_per_block: float) -> int:
         """Returns the shots of the next job towards `byte_count` bytes: as the candidate says, or as many as suffice.
 
@@ -121,8 +133,7 @@ class Superposition(Protocol):
         qubits = self.qubits(backend, candidate)
 
         def outputs(shots: int) -> int:
-            bits = CERTAIN * float(self.expected(backend, qubits, shots).sum())
-            return outputs_from(shots, len(qubits), bits, epsilon_per_block)
+            return self.outputs(backend, qubits, shots, epsilon_per_block)
 
         if candidate.shots:
             _require_worthwhile(backend, len(qubits), candidate.shots, outputs)

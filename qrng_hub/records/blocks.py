@@ -16,7 +16,7 @@ from qrng_hub.records.base import Origin, Record
 from qrng_hub.records.certificates import CertifiedRun
 from qrng_hub.records.extraction import Extraction
 from qrng_hub.records.health import HealthReport
-from qrng_hub.records.jobs import Job, Quote
+from qrng_hub.records.jobs import Finished, Job, Quote
 
 
 class ShotOrder(StrEnum):
@@ -150,3 +150,5 @@ class JobYield(Record):
     job: Job
     quote: Quote
     given: BlockYield
+    others: tuple[Finished, ...] = ()
+    """Further jobs of the same run, if `given` is of the outcomes of several."""

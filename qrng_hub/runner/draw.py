@@ -34,14 +34,8 @@ from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
 Result = TypeVar("Result")
-
-
 #: Hands a draw to whoever asked for it, in a way that outlives the process; then it is recorded as delivered.
 Deliver = Callable[[Draw], None]
-
-
-def _hand_over(_draw: Draw) -> None:
-    """Leaves it to the caller, who gets the draw returned."""
 
 
 class Runner:
@@ -69,7 +63,7 @@ class Runner:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
 
-    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver = _hand_over) -> Draw:
+    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver) -> Draw:
         """Draws the bytes of a request and delivers them; with that done, they are on record as delivered.
 
         Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
@@ -85,7 +79,7 @@ class Runner:
         request: Request,
         replan: Replan,
         on_progress: Callable[[Progress], None],
-        deliver: Deliver = _hand_over,
+        deliver: Deliver,
         resumed: str | None = None,
     ) -> Draw:
         """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
@@ -99,7 +93,7 @@ class Runner:
         with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
             self._forget_delivered(folder)
             kept = Kept(folder / draw_id)
-            intake = self._intake(request, kept)
+            intake = self._intake(request, draw_id, kept)
             if resumed is None:
                 started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
                 self._ledger.record_event(RUN_STARTED, draw_id, started)
@@ -137,7 +131,7 @@ class Runner:
     def _new_id(self) -> str:
         return f"{self._clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
-    def _intake(self, request: Request, kept: Kept | None = None) -> Intake:
+    def _intake(self, request: Request, draw_id: str, kept: Kept | None = None) -> Intake:
         raw_folder = self._state / "raw" if request.retain_raw else None
         if raw_folder:
             require_writable_folder(raw_folder)
@@ -145,7 +139,7 @@ class Runner:
             raise ConfigError("request.seed: its bytes are handed out here, not to other processes: use threads")
         processing = Processing(self._executor, self._adapters, raw_folder)
         seeds = seeds_of(self._ledger, request.seed)
-        return Intake(self._ledger, request, processing, self._clock, kept, seeds)
+        return Intake(self._ledger, request, draw_id, processing, self._clock, kept, seeds)
 
     def _delivered(
         self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes, deliver: Deliver
@@ -157,6 +151,7 @@ class Runner:
         conditioning = protocol_of(request.protocol).conditioning
         receipt = build_receipt(request, output, draw_id, self._clock.now(), conditioning, sources, substitutions)
         draw = Draw(data=output, receipt=receipt)
+        self._ledger.use_up(receipt)
         _warn_of_simulation(deliveries, self._registry)
         deliver(draw)
         self._ledger.record_draw(receipt)
@@ -196,9 +191,8 @@ class Runner:
             listed = ", ".join(candidate.address for candidate in request.candidates)
             raise PolicyStopError(f"fallback = {request.fallback.value!r} allows none of the backends listed: {listed}")
         stop = threading.Event()
-        source = Source(
-            self._registry, self._dispatcher, self._ledger, self._intake(request), request, draw_id, stop, on_progress
-        )
+        intake = self._intake(request, draw_id)
+        source = Source(self._registry, self._dispatcher, self._ledger, intake, request, draw_id, stop, on_progress)
         chosen = candidates[:1] if request.mode == "first" else candidates
         starts = [partial(self._pool(one.address).submit, source.deliver, one) for one in chosen]
         return _results(self._run(starts, stop, draw_id))

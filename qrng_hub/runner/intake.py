@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -46,6 +46,7 @@ class Intake:
 
     ledger: Ledger
     request: Request
+    draw_id: str
     processing: Processing
     clock: Clock
     kept: Kept | None = None
@@ -56,40 +57,43 @@ class Intake:
     _backends: dict[str, Backend] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, adapter: Adapter, finished: Finished) -> Begun:
-        """Begins to collect and process a job."""
+    def begin(self, adapter: Adapter, finished: Finished, *others: Finished) -> Begun:
+        """Begins to collect and process a job, or with the others a run of several."""
         known = self.kept.load(finished.job.spec.key) if self.kept else None
         if known:
             return Begun(lambda: known, lambda: True)
-        attempt = self._start(adapter, finished.job)
-        return Begun(lambda: self._wait(adapter, finished, attempt), attempt.done)
+        run = (finished, *others)
+        attempt = self._start(adapter, run)
+        return Begun(lambda: self._wait(adapter, run, attempt), attempt.done)
 
-    def _start(self, adapter: Adapter, job: Job) -> Future[BlockYield]:
+    def _start(self, adapter: Adapter, run: Sequence[Finished]) -> Future[BlockYield]:
         try:
-            return self.processing.start(adapter, job, self._recipe(adapter, job))
+            return self.processing.start(adapter, [one.job for one in run], self._recipe(adapter, run[0].job))
         except QRNGError as error:
             failed: Future[BlockYield] = Future()
             failed.set_exception(error)
             return failed
 
-    def _wait(self, adapter: Adapter, finished: Finished, attempt: Future[BlockYield]) -> JobYield:
-        """Waits for what a job gave, and tries again if the service does not answer: it is paid for."""
+    def _wait(self, adapter: Adapter, run: Sequence[Finished], attempt: Future[BlockYield]) -> JobYield:
+        """Waits for what a run gave, and tries again if the service does not answer: it is paid for."""
+        finished, *others = run
         for pause in (*_PAUSES, None):
             try:
-                given = JobYield(job=finished.job, quote=finished.quote, given=self._given(finished.job, attempt))
+                given = self._given(finished.job, attempt)
                 break
             except (ServiceUnreachableError, RateLimitedError) as error:
                 if pause is None:
                     raise self._unfetched(finished.job, error) from error
                 self.clock.sleep(pause, threading.Event())
-                attempt = self._start(adapter, finished.job)
+                attempt = self._start(adapter, run)
             except BrokenExecutor as error:
                 raise self._unfetched(finished.job, error) from error
         if (folder := self.processing.raw_folder) is not None:
-            write_private(folder / f"{given.given.extraction.seed_sha256}.seed", given.given.seed)
+            write_private(folder / f"{given.extraction.seed_sha256}.seed", given.seed)
+        whole = JobYield(job=finished.job, quote=finished.quote, given=given, others=tuple(others))
         if self.kept:
-            self.kept.save(given)
-        return given
+            self.kept.save(whole)
+        return whole
 
     def _given(self, job: Job, attempt: Future[BlockYield]) -> BlockYield:
         """Waits for what a job gave; how a certified run ended is then on record."""
@@ -148,7 +152,7 @@ class Intake:
 
     def _require_new(self, block: BlockSummary) -> None:
         user = "this draw" if block.sha256 in self._digests else self.ledger.user_of(block.sha256)
-        if user is not None:
+        if user not in (None, self.draw_id):  # a run that is resumed may have used them up and not delivered them
             raise VendorError(
                 f"job {block.vendor_id} on {block.address} gave outcomes that an earlier job of {user} gave, bit by"
                 " bit: they are not new, and nothing of them is used"

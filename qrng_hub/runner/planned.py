@@ -28,7 +28,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine, wave
-from qrng_hub.protocols import Superposition
+from qrng_hub.protocols import Superposition, Work
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Finished, Job, JobSpec, JobState, JobYield, Origin, Quote, Request, Substitution
 from qrng_hub.registry import Registry
@@ -228,6 +228,7 @@ class PlannedDraw:
             Superposition().circuits_for(self._request, line.qubits),
             self._candidates[line.address].options,
         )
+        self._intake.seeds.require(len(shots) * Superposition().seed_bytes(Work(circuits, max(shots)), self._request))
         for some in shots:
             if line.address in self._standing.failed:
                 return

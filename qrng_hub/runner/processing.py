@@ -51,31 +51,41 @@ class Processing:
     adapters: str | None = None
     raw_folder: Path | None = None
 
-    def start(self, adapter: Adapter, job: Job, recipe: Recipe) -> Future[BlockYield]:
-        """Begins to collect and process a job."""
+    def start(self, adapter: Adapter, jobs: Sequence[Job], recipe: Recipe) -> Future[BlockYield]:
+        """Begins to collect and process a job, or the jobs of a run together."""
         if in_this_process(self.executor):
-            return self.executor.submit(lambda: processed(job, self._collected(adapter, job), recipe))
-        if self.adapters is not None and self.raw_folder is None and adapter.is_remote(job.spec.backend_name):
-            return self.executor.submit(collected, self.adapters, job, recipe)
-        return self.executor.submit(processed, job, self._collected(adapter, job), recipe)
+            return self.executor.submit(lambda: processed(jobs, self._collected(adapter, jobs), recipe))
+        if self.adapters is not None and self.raw_folder is None and adapter.is_remote(jobs[0].spec.backend_name):
+            return self.executor.submit(collected, self.adapters, jobs, recipe)
+        return self.executor.submit(processed, jobs, self._collected(adapter, jobs), recipe)
 
-    def _collected(self, adapter: Adapter, job: Job) -> tuple[RawBlock, ...]:
-        blocks = adapter.collect(job)
+    def _collected(self, adapter: Adapter, jobs: Sequence[Job]) -> tuple[RawBlock, ...]:
+        blocks = _blocks(adapter, jobs)
         if self.raw_folder is not None:
             for block in blocks:
                 retain(block, self.raw_folder)
         return blocks
 
 
-def processed(job: Job, blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
-    """Makes of a job's outcomes what the recipe's protocol does; raises an `EntropyError` if they may not be used."""
-    return protocol_of(recipe.protocol).process(job, blocks, recipe)
+def processed(jobs: Sequence[Job], blocks: Sequence[RawBlock], recipe: Recipe) -> BlockYield:
+    """Makes of outcomes what the recipe's protocol does; raises an `EntropyError` if they may not be used."""
+    return protocol_of(recipe.protocol).process(_as_one(jobs), blocks, recipe)
 
 
-def collected(adapters: str, job: Job, recipe: Recipe) -> BlockYield:
-    """Collects and processes a job in a process that has no hub; its credentials are the process's own."""
-    adapter, _ = _registry(adapters).resolve(job.spec.address)
-    return processed(job, adapter.collect(job), recipe)
+def collected(adapters: str, jobs: Sequence[Job], recipe: Recipe) -> BlockYield:
+    """Collects and processes jobs in a process that has no hub; its credentials are the process's own."""
+    adapter, _ = _registry(adapters).resolve(jobs[0].spec.address)
+    return processed(jobs, _blocks(adapter, jobs), recipe)
+
+
+def _blocks(adapter: Adapter, jobs: Sequence[Job]) -> tuple[RawBlock, ...]:
+    return tuple(block for job in jobs for block in adapter.collect(job))
+
+
+def _as_one(jobs: Sequence[Job]) -> Job:
+    """Gives the first job the circuits of all, in their order, for that is whose outcomes are looked at."""
+    circuits = tuple(circuit for job in jobs for circuit in job.spec.circuits)
+    return jobs[0].model_copy(update={"spec": jobs[0].spec.model_copy(update={"circuits": circuits})})
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from qrng_hub.errors import ConfigError, QRNGError
 from qrng_hub.records import Candidate, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner.certifying import rehearsed
-from qrng_hub.runner.source import spec_of, work_for
+from qrng_hub.runner.source import specs_of, work_for
 
 
 def rehearse(request: Request, registry: Registry) -> None:
@@ -27,4 +27,5 @@ def _rehearse(candidate: Candidate, request: Request, registry: Registry) -> Non
     if not adapter.is_remote(name):
         backend = adapter.describe(name)
         work = work_for(request, backend, candidate, request.bytes, rehearsed(request))
-        require_supported(backend, spec_of(candidate, work, ""))
+        for spec in specs_of(backend, candidate, work, ""):
+            require_supported(backend, spec)

@@ -19,13 +19,15 @@ class EarlierDraw:
     """
 
     def __init__(self, ledger: Ledger, seed: SeedDraw) -> None:
-        self._ledger, self._draw_id, self._path = ledger, seed.draw, Path(seed.file)
+        self._ledger, self._draw_id = ledger, seed.draw
         receipt = ledger.receipt(seed.draw)
-        self._bytes = receipt.bytes
         self.origin = f"draw {seed.draw} ({receipt.origin}), each byte of which is a seed once"
         if receipt.sha256 is None:
-            raise ConfigError(f"request.seed: draw {seed.draw} is of {receipt.bytes} bytes, too few for a seed")
-        if hashlib.sha256(self._read()).hexdigest() != receipt.sha256:
+            raise ConfigError(
+                f"request.seed: draw {seed.draw} is of {receipt.bytes} bytes, too few for a seed, which takes thousands"
+            )
+        self._data = _read(Path(seed.file), receipt.bytes)
+        if hashlib.sha256(self._data).hexdigest() != receipt.sha256:
             raise ConfigError(
                 f"request.seed: {seed.file} is not what draw {seed.draw} gave: its SHA-256 is another. It has to hold"
                 " the bytes as such, which --format raw writes"
@@ -33,14 +35,23 @@ class EarlierDraw:
 
     def __call__(self, count: int) -> bytes:
         """Returns the next bytes, and uses them up before; raises `LedgerError` if fewer are left."""
-        start = self._ledger.spend(self._draw_id, count, self._bytes)
-        return self._read()[start : start + count]
+        start = self._ledger.spend(self._draw_id, count, len(self._data))
+        return self._data[start : start + count]
 
-    def _read(self) -> bytes:
-        try:
-            return self._path.read_bytes()
-        except OSError as error:
-            raise ConfigError(f"request.seed: {self._path} cannot be read: {error.strerror}") from error
+    def require(self, count: int) -> None:
+        """Raises `LedgerError` if fewer bytes are left."""
+        self._ledger.require_unspent(self._draw_id, count, len(self._data))
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Reads a file once: what was compared with the receipt is what is used, whoever writes to the file."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"request.seed: {path} is no plain file")
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise ConfigError(f"request.seed: {path} cannot be read: {error.strerror}") from error
 
 
 def seeds_of(ledger: Ledger, seed: SeedDraw | None) -> SeedSource:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from qrng_hub import policy
 from qrng_hub.adapter import require_supported
-from qrng_hub.dispatcher import Dispatcher
+from qrng_hub.dispatcher import Dispatcher, OnChange
 from qrng_hub.errors import BackendOfflineError, HealthTestError, PolicyStopError, QRNGError
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
@@ -20,7 +21,9 @@ from qrng_hub.records import (
     Availability,
     Backend,
     Candidate,
+    Job,
     JobSpec,
+    Quote,
     Request,
     SourceReceipt,
     Substitution,
@@ -28,6 +31,8 @@ from qrng_hub.records import (
 from qrng_hub.registry import Registry
 from qrng_hub.runner import certifying
 from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.seen import Seen
+from qrng_hub.runner.together import run_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +108,53 @@ class Source:
         tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
         while len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
-            spec = self._job(backend, candidate, wanted - len(output))
-            finished = self.dispatcher.run(adapter, spec, self.draw_id, self.stop)
+            specs = self._jobs(backend, candidate, wanted - len(output))
+            finished = run_together(
+                self.dispatcher, self.ledger, adapter, specs, self.draw_id, self.stop, self._watch(len(output))
+            )
             try:
-                output += self.intake.take(self.intake.begin(adapter, finished).result(), tally)
+                output += self.intake.take(self.intake.begin(adapter, *finished).result(), tally)
             except HealthTestError as error:
-                self.intake.discard(candidate.address, spec.key, error)
+                self.intake.discard(candidate.address, specs[0].key, error)
         self.intake.finish(adapter, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
 
-    def _job(self, backend: Backend, candidate: Candidate, byte_count: int) -> JobSpec:
-        """Makes the next job; what it will be certified by is then on record."""
+    def _watch(self, bytes_done: int) -> OnChange:
+        """Tells whoever watches how far the jobs of the backend are."""
+        seen = Seen()
+
+        def tell(job: Job, quote: Quote) -> None:
+            seen.note(job, quote)
+            line = Progress(job.spec.address, bytes_done, self.request.bytes, jobs=seen.jobs, usd=seen.usd)
+            self.on_progress(line)
+
+        return tell
+
+    def _jobs(self, backend: Backend, candidate: Candidate, byte_count: int) -> tuple[JobSpec, ...]:
+        """Makes the next jobs, one or those of a certified run; what that will be certified by is then on record."""
         key = uuid.uuid4().hex
 
         def make(chances: Chances) -> Work:
             work = work_for(self.request, backend, candidate, byte_count, chances)
-            require_supported(backend, spec_of(candidate, work, key))
+            specs = specs_of(backend, candidate, work, key)
+            for spec in specs:
+                require_supported(backend, spec)
+            self._require_affordable(specs, work, byte_count)
+            self.intake.seeds.require(protocol_of(self.request.protocol).seed_bytes(work, self.request))
             return work
 
-        return spec_of(candidate, certifying.begun(self.ledger, self.request, candidate.address, key, make), key)
+        work = certifying.begun(self.ledger, self.request, candidate.address, key, make)
+        return specs_of(backend, candidate, work, key)
+
+    def _require_affordable(self, specs: Sequence[JobSpec], work: Work, byte_count: int) -> None:
+        """Raises `BudgetExceededError` before the first job of several that cannot all be had."""
+        adapter, _ = self.registry.resolve(specs[0].address)
+        if len(specs) > 1:
+            self.dispatcher.require_reservable(adapter, specs, self.draw_id)
+        elif work.expected_bytes:
+            jobs = math.ceil(byte_count / work.expected_bytes)
+            self.dispatcher.require_affordable(adapter, specs[0], self.draw_id, jobs)
 
 
 def work_for(request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:
@@ -130,10 +162,19 @@ def work_for(request: Request, backend: Backend, candidate: Candidate, byte_coun
     return protocol_of(request.protocol).work(request, backend, candidate, byte_count, chances)
 
 
-def spec_of(candidate: Candidate, work: Work, key: str) -> JobSpec:
-    """Makes the job that does some work."""
-    return JobSpec(
-        key=key, address=candidate.address, circuits=work.circuits, shots=work.shots, options=candidate.options
+def specs_of(backend: Backend, candidate: Candidate, work: Work, key: str) -> tuple[JobSpec, ...]:
+    """Makes the job that does some work, or the jobs that do a certified run, of which the first has the key."""
+    most = backend.max_circuits if work.terms is not None and backend.max_circuits else len(work.circuits)
+    parts = [work.circuits[start : start + most] for start in range(0, len(work.circuits), most)]
+    return tuple(
+        JobSpec(
+            key=uuid.uuid4().hex if number else key,
+            address=candidate.address,
+            circuits=part,
+            shots=work.shots,
+            options=candidate.options,
+        )
+        for number, part in enumerate(parts)
     )
 
 

@@ -10,10 +10,12 @@ from qrng_hub.signing.keys import (
     require_signed,
     short,
 )
-from qrng_hub.signing.signature import DOMAIN, Signature, SignedReceipt, require_signature, signed
+from qrng_hub.signing.signature import DOMAIN, KEY_DOMAIN, Domain, Signature, SignedReceipt, require_signature, signed
 
 __all__ = [
     "DOMAIN",
+    "KEY_DOMAIN",
+    "Domain",
     "ReceiptKeys",
     "Signature",
     "SignedReceipt",

@@ -13,7 +13,9 @@ from qrng_hub.signing.canonical import canonical
 from qrng_hub.signing.keys import SigningKey, fingerprint, require_signed
 
 #: What it is a signature of, in which version: no signature with this key is one of anything else.
-DOMAIN: Literal["qrng-hub receipt signature 1"] = "qrng-hub receipt signature 1"
+Domain = Literal["qrng-hub receipt signature 1", "qrng-hub key receipt signature 1"]
+DOMAIN: Domain = "qrng-hub receipt signature 1"
+KEY_DOMAIN: Domain = "qrng-hub key receipt signature 1"
 _Key = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -23,7 +25,7 @@ class Signature(Record):
     The message is the domain, a line feed, and the canonical form (RFC 8785) of the receipt.
     """
 
-    domain: Literal["qrng-hub receipt signature 1"]
+    domain: Domain
     algorithm: Literal["Ed25519"]
     public_key: _Key
     fingerprint: _Key
@@ -42,27 +44,29 @@ class SignedReceipt(Record):
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def signed(receipt_json: str, key: SigningKey) -> SignedReceipt:
-    """Signs a receipt, given as JSON; the same receipt and key give the same signature."""
+def signed(receipt_json: str, key: SigningKey, domain: Domain = DOMAIN) -> SignedReceipt:
+    """Signs a receipt, given as JSON, of a draw or of a key; the same receipt and key give the same signature."""
     document: dict[str, Any] = json.loads(receipt_json)
     signature = Signature(
-        domain=DOMAIN,
+        domain=domain,
         algorithm="Ed25519",
         public_key=key.public_key.hex(),
         fingerprint=key.fingerprint,
-        value=key.sign(_message(document)).hex(),
+        value=key.sign(_message(domain, document)).hex(),
     )
     return SignedReceipt(receipt=document, signature=signature)
 
 
-def require_signature(signed: SignedReceipt) -> None:
-    """Raises `ReceiptError` unless the key that the signature names made it of this receipt."""
+def require_signature(signed: SignedReceipt, domain: Domain = DOMAIN) -> None:
+    """Raises `ReceiptError` unless the key that the signature names made it of this receipt, in this domain."""
     signature = signed.signature
+    if signature.domain != domain:
+        raise ReceiptError(f"its signature is a {signature.domain!r} and not a {domain!r}")
     public_key = bytes.fromhex(signature.public_key)
     if fingerprint(public_key) != signature.fingerprint:
         raise ReceiptError("the fingerprint in the signature is not that of the public key beside it")
-    require_signed(_message(signed.receipt), bytes.fromhex(signature.value), public_key)
+    require_signed(_message(domain, signed.receipt), bytes.fromhex(signature.value), public_key)
 
 
-def _message(receipt: dict[str, Any]) -> bytes:
-    return DOMAIN.encode() + b"\n" + canonical(receipt)
+def _message(domain: Domain, receipt: dict[str, Any]) -> bytes:
+    return domain.encode() + b"\n" + canonical(receipt)

@@ -41,8 +41,8 @@ def _of_source(source: SourceReceipt, protocol: str) -> Iterator[str]:
         if protocol != "superposition":
             yield f"a source of a {protocol} draw has no certificate"
         return
-    if len(source.certified) != len(source.job_keys):
-        yield f"{len(source.job_keys)} jobs have {len(source.certified)} certificates"
+    if len(source.certified) != len(source.block_sha256):
+        yield f"{len(source.block_sha256)} runs have {len(source.certified)} certificates"
     for run in source.certified:
         if run.terms.options.protocol != protocol:
             yield f"a {protocol} draw has the certificate of a {run.terms.options.protocol} run"

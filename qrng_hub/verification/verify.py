@@ -13,10 +13,16 @@ from pydantic import ValidationError
 
 from qrng_hub.errors import ConfigError, ReceiptError
 from qrng_hub.records import Receipt, Record
-from qrng_hub.signing import SignedReceipt, public_fingerprint, read_json, require_signature, short
-from qrng_hub.validation import key_path
+from qrng_hub.signing import DOMAIN, public_fingerprint, short
 from qrng_hub.verification.certification import uncertified
 from qrng_hub.verification.consistency import contradictions
+from qrng_hub.verification.document import (
+    require_known_version,
+    sentence,
+    signature_problems,
+    signed_document,
+    whose,
+)
 
 _NEWEST: int = max(get_args(Receipt.model_fields["version"].annotation))
 _CHUNK_BYTES = 1 << 20
@@ -36,6 +42,7 @@ class FileDigest(NamedTuple):
 class Verified(Record):
     """A receipt that holds: who signed it, what of the output was compared, what that proves and what not."""
 
+    of: Literal["draw"] = "draw"
     draw_id: str
     bytes: int
     origin: str
@@ -58,14 +65,14 @@ def verify(
     host's keys: a signature with a key that nobody vouches for proves nothing. Raises `ReceiptError`, with a
     sentence for each thing that does not hold.
     """
-    document = _document(text)
-    problems = [*_of_signature(document, host, named), *_of_receipt(document["receipt"], data)]
+    document = signed_document(text)
+    require_known_version(document["receipt"], _NEWEST)
+    problems = [*signature_problems(document, DOMAIN, host, named), *_of_receipt(document["receipt"], data)]
     if problems:
         raise ReceiptError(*problems)
     receipt = _receipt(document["receipt"])
-    signer: Literal["of this host", "named"] = "of this host" if named is None else "named"
     fingerprint = document["signature"]["fingerprint"]
-    proved, not_proved = _meaning(receipt, signer, fingerprint, data)
+    proved, not_proved = _meaning(receipt, named, fingerprint, data)
     return Verified(
         draw_id=receipt.draw_id,
         bytes=receipt.bytes,
@@ -73,7 +80,7 @@ def verify(
         credited_bits=receipt.credit.bits,
         certified_bits=None if receipt.bound is None else receipt.bound.certified_bits,
         fingerprint=fingerprint,
-        key=signer,
+        key="of this host" if named is None else "named",
         data="not compared" if data is None else "length only" if receipt.sha256 is None else "length and SHA-256",
         proved=proved,
         not_proved=not_proved,
@@ -107,49 +114,11 @@ def digest_of(path: str | Path, start: int = 0, most: int | None = None) -> File
     return FileDigest(size, digest.hexdigest())
 
 
-def _document(text: bytes) -> dict[str, Any]:
-    """Reads what looks like a signed receipt of a version that this release knows."""
-    try:
-        found = read_json(text)
-    except ValueError as error:
-        raise ReceiptError(f"it cannot be read as a receipt: {error}") from None
-    document: dict[str, Any] = found if isinstance(found, dict) else {}
-    receipt = document.get("receipt", document)
-    if not isinstance(receipt, dict) or "draw_id" not in receipt:
-        raise ReceiptError("it is JSON, and no receipt: `qrng receipt ID` prints one")
-    if receipt is document or "signature" not in document:
-        raise ReceiptError("it is a receipt without a signature: `qrng receipt ID` prints it with one")
-    version = receipt.get("version")
-    if isinstance(version, int) and version > _NEWEST:
-        raise ReceiptError(f"it is a receipt of version {version}, and this release reads {_NEWEST}: upgrade qrng-hub")
-    return document
-
-
-def _of_signature(document: dict[str, Any], host: Collection[str], named: str | None) -> Iterator[str]:
-    try:
-        signed = SignedReceipt.model_validate_json(json.dumps(document), strict=True)
-        require_signature(signed)
-    except ValidationError as error:
-        yield _sentence(error)
-        return
-    except ReceiptError as error:
-        yield str(error)
-        return
-    found = signed.signature.fingerprint
-    if named is not None and found != named:
-        yield f"it is signed with the key {found}, not with {named}, which was named"
-    elif named is None and found not in host:
-        yield (
-            f"it is signed with the key {found}, which is none of this host's, and anybody can sign with a key of"
-            " their own: if it was made elsewhere, ask its maker for the fingerprint and give that with --key"
-        )
-
-
 def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str]:
     try:
         receipt = _receipt(fields)
     except ValidationError as error:
-        yield f"receipt.{_sentence(error)}"
+        yield f"receipt.{sentence(error)}"
         return
     yield from contradictions(receipt)
     yield from uncertified(receipt)
@@ -168,15 +137,12 @@ def _of_data(receipt: Receipt, data: FileDigest) -> Iterator[str]:
 
 
 def _meaning(
-    receipt: Receipt, signer: Literal["of this host", "named"], fingerprint: str, data: FileDigest | None
+    receipt: Receipt, named: str | None, fingerprint: str, data: FileDigest | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Says what a receipt that holds proves, and what it does not."""
     proved = [f"the receipt is as the holder of the key {short(fingerprint)} signed it, and agrees with itself"]
     not_proved = list(_NOT_PROVED)
-    if signer == "of this host":
-        not_proved.insert(0, "anything to others: whoever runs programs under this account can sign with its key")
-    else:
-        not_proved.insert(0, "whose key that is, unless its fingerprint came to you by a way that you trust")
+    not_proved.insert(0, whose(named))
     if receipt.bound is not None:
         proved.append(
             f"the {receipt.bound.certified_bits:,.1f} bits certified ({receipt.bound.level}) follow from the terms and "
@@ -197,12 +163,3 @@ def _meaning(
 
 def _receipt(fields: dict[str, Any]) -> Receipt:
     return Receipt.model_validate_json(json.dumps(fields), strict=True)
-
-
-def _sentence(error: ValidationError) -> str:
-    """Says the first thing that is wrong; names in the document may be anything, and are quoted."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    path = key_path(
-        [part if isinstance(part, int) else part.encode("unicode_escape").decode() for part in problem["loc"]]
-    )
-    return f"{path}: {problem['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}"

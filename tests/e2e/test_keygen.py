@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def test_writes_a_key_of_the_pool_with_its_public_key_and_receipt(state: Path, t
     private, public = load_pem_private_key(written, None), load_pem_public_key(files[1].read_bytes())
     assert isinstance(private, MLKEM768PrivateKey)
     assert private.public_key() == public
-    receipt = json.loads(files[2].read_text())
+    receipt = json.loads(files[2].read_text())["receipt"]
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert receipt["public_key_sha256"] == sha256(der).hexdigest()
     assert (receipt["origin"], receipt["sources"][0]["draw_id"], pool.bytes_left()) == ("hardware", "paid", 32)
@@ -80,14 +81,14 @@ def test_json_is_one_document_whose_key_a_passphrase_from_the_environment_opens(
         "ml-dsa-65", "--allow-simulated", "--passphrase-env", "KEY_PASSPHRASE", "--json", folder=tmp_path
     )  # fmt: skip
     document = json.loads(done.stdout)
-    assert set(document) == {"private_key", "public_key", "receipt"}
+    assert set(document) == {"private_key", "public_key", "receipt", "signature"}
     private: Any = load_pem_private_key(document["private_key"].encode(), b"open sesame")
     public: Any = load_pem_public_key(document["public_key"].encode())
     public.verify(private.sign(b"message"), b"message")
     assert "open sesame" not in done.stdout + done.stderr
     to_files = keygen("ed25519", "--allow-simulated", "--json", "--out", "key", folder=tmp_path)
     paths = {"private_key_path": "key", "public_key_path": "key.pub", "receipt_path": "key.receipt.json"}
-    assert {name: value for name, value in json.loads(to_files.stdout).items() if name != "receipt"} == paths
+    assert {name: value for name, value in json.loads(to_files.stdout).items() if name.endswith("_path")} == paths
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,48 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or b"sesame" in seen)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     load_pem_private_key((tmp_path / "key").read_bytes(), b"open sesame")
+
+
+def verify(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qrng_hub", "verify", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=120,
+    )
+
+
+def test_the_receipt_of_a_key_is_signed_and_tells_its_public_key_from_another(tmp_path: Path) -> None:
+    for name in ("key", "other"):
+        assert keygen("ed25519", "--allow-simulated", "--out", name, folder=tmp_path).returncode == 0
+    held = verify("key.receipt.json", "--data", "key.pub", folder=tmp_path)
+    assert held.returncode == 0, held.stderr
+    assert "the receipt of an ed25519 key" in held.stdout
+    assert "the public key is the one it speaks of" in held.stdout
+    assert "0 bits; a key of this kind needs 128" in held.stdout
+    other = verify("key.receipt.json", "--data", "other.pub", "--json", folder=tmp_path)
+    assert other.returncode == 1
+    assert "the public key is another" in json.loads(other.stdout)["problems"][0]
+    no_key = verify("key.receipt.json", "--data", "key", folder=tmp_path)
+    assert (no_key.returncode, "key: it holds no public key in PEM" in no_key.stderr) == (2, True)
+    edited = (tmp_path / "key.receipt.json").read_text().replace('"origin": "simulator"', '"origin": "hardware"')
+    (tmp_path / "edited.json").write_text(edited)
+    refused = verify("edited.json", folder=tmp_path)
+    assert (refused.returncode, "altered after it was signed" in refused.stderr) == (1, True)
+
+
+def test_a_key_is_written_before_the_refill_of_its_pool_is_waited_for(state: Path, tmp_path: Path) -> None:
+    pool = Pool.open(key_source=KeyFile(state / "pool.key"))
+    pool.add_draw(a_draw(known_bytes(64), "paid"))
+    (tmp_path / "run.toml").write_text("version = 1\n[pool]\nhigh_water_bytes = 268435456\n")
+    making = subprocess.Popen([*QRNG, "aes-256", "--config", "run.toml", "--out", "key"], cwd=tmp_path)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "key.receipt.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len((tmp_path / "key").read_text()) == 65
+        assert pool.bytes_left() == 32, "the refill is not done"
+    finally:
+        making.kill()
+        making.wait()

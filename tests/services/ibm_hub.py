@@ -59,3 +59,9 @@ def finish(adapter: IBMAdapter, job: Job) -> Job:
         if job.state.finished:
             return job
     raise AssertionError(f"job {job.vendor_id} is still {job.state}")
+
+
+def sent(service: IBMService) -> Any:
+    """Returns the one job that the service was sent."""
+    (job,) = service.jobs.all.values()
+    return job

@@ -100,9 +100,17 @@ def hub_of(script: Script, **budget: Any) -> Hub:
 def test_the_jobs_of_a_draw_share_its_budget() -> None:
     with hub_of(Script(), usd=Decimal("0.70")) as hub:
         assert len(hub.random_bytes(64)) == 64
-        with pytest.raises(BudgetExceededError, match=r"the budget draw .* of 0.70 USD has 0.60"):
+        with pytest.raises(BudgetExceededError, match=r"jobs .* cost .* USD at least, and .* draw .* of 0.70 has 0.70"):
             hub.random_bytes(8192)
-        assert sorted(budget.committed for budget in hub.budgets()) == [Decimal("0.30"), Decimal("0.60")]
+        assert [budget.committed for budget in hub.budgets()] == [Decimal("0.30")]
+
+
+def test_jobs_that_give_less_than_expected_end_a_draw_at_its_budget() -> None:
+    with hub_of(Script(p_one=0.8), usd=Decimal("0.70")) as hub:
+        with pytest.raises(BudgetExceededError, match=r"the budget draw .* has 0\.\d+ left: 0\.\d+ more"):
+            hub.random_bytes(2500)
+        (budget,) = hub.budgets()
+        assert Decimal("0.30") <= budget.committed <= Decimal("0.60")
 
 
 def test_the_runs_of_a_month_share_the_budget_of_their_project() -> None:

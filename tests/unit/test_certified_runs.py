@@ -316,7 +316,7 @@ def test_a_mermin_run_is_extracted_with_the_weak_source_by_any_two_source_method
         ({"protocol": "chsh", "certificate": {"score": 0.9}}, "request.certificate.score: must be less than 0.8536"),
         ({"protocol": "chsh", "certificate": {"protocol": "mermin"}}, "the protocol is set by request.protocol"),
         ({"protocol": "mermin"}, "request.certificate.source_rate: this key is required"),
-        ({"protocol": "chsh", "mode": "plan"}, "a certified run is one job of a size fixed before it"),
+        ({"protocol": "chsh", "mode": "plan"}, "a certified run has a size fixed before it"),
         ({"protocol": "chsh", "calibrate": True}, "no circuits that calibrate"),
     ],
 )

@@ -75,6 +75,8 @@ def test_defaults_are_the_embedded_simulator_and_the_state_folder(state: Path) -
         ("version = 1\n[[backend]]\nqubits = 3", "/run.toml, line 2: backend[0].address: this key is required"),
         ("version = 1\nbackend = []", "/run.toml, line 2: backend: "),
         ("version = 1\n[request]\nbytes = 0", "line 3: request.bytes: must be greater than or equal to 1"),
+        ("version = 1\n[request]\nepsilon = 0", "line 3: request.epsilon: must be greater than or equal to 2^-512"),
+        ("version = 1\n[request]\nhealth_alpha = 1", "request.health_alpha: must be less than or equal to 2^-20"),
         ("version = 1\n[request]\nbytes = -4", "line 3: request.bytes: must be greater than or equal to 1"),
         ("version = 1\n[request]\nbytes = 99999999999", "request.bytes: must be less than or equal to 1073741824"),
         ("version = 1\n[request]\nbytes = 1.5", "line 3: request.bytes: must be a valid integer"),

@@ -448,6 +448,25 @@ def test_outcomes_that_an_earlier_draw_used_up_are_refused() -> None:
         assert hub.audit() == ()
 
 
+def test_of_two_draws_that_got_the_same_outcomes_at_once_one_is_delivered() -> None:
+    clock = FrozenClock()
+    adapter = Replays({"device": Script()}, clock)
+    backend = {"address": "scripted:device", "shots": 2048}
+    values = {"version": 1, "backend": [backend], "budget": {"usd_per_job": 1}, "policy": {"fallback": "hardware-only"}}
+    delivered = threading.Event()
+
+    def draw_meanwhile(_draw: Draw) -> None:
+        with Hub.open(values, clock=clock, adapters=[adapter]) as other, pytest.raises(VendorError, match="bit by bit"):
+            other.draw(64)
+        delivered.set()
+
+    with Hub.open(values, clock=clock, adapters=[adapter]) as hub:
+        hub.draw(64, deliver=draw_meanwhile)
+        assert delivered.is_set()
+        assert (len(hub.receipts()), len(adapter.jobs)) == (1, 2)
+        assert not any("two receipts" in finding for finding in hub.audit())
+
+
 @pytest.mark.parametrize("shots", [1, 2, 1023])
 def test_too_few_shots_are_refused_before_they_are_paid_for(shots: int) -> None:
     clock = FrozenClock()

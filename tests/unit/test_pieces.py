@@ -17,6 +17,7 @@ from qrng_hub.delivery.ctr_drbg import DerivedCtrDrbg
 from qrng_hub.delivery.pieces import PIECE_BYTES, Piece, pieces_of_draws, pieces_of_generator
 from qrng_hub.delivery.resumable import Wanted, resumable
 from qrng_hub.errors import AuthenticationError, ConfigError, LedgerError, RequestError
+from qrng_hub.files import write_private
 from qrng_hub.records import Draw
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -157,14 +158,32 @@ def test_a_file_goes_on_after_the_last_piece_that_is_said_to_be_in_it(tmp_path: 
 
 @pytest.mark.parametrize("left", [b"", b'{"version":1,"by', WANTED.model_dump_json().encode() + b"\n"])
 def test_a_file_that_was_killed_before_its_first_piece_begins_anew(tmp_path: Path, left: bytes) -> None:
-    (tmp_path / "out.part").write_bytes(left)
-    (tmp_path / "out").write_bytes(b"HEA")
+    write_private(tmp_path / "out.part", left)
+    write_private(tmp_path / "out", b"HEA")
     with resumable(tmp_path / "out", WANTED, b"HEAD") as file:
         assert file.bytes_done == 0
         file.append(bytes([0]) * 10, piece(0))
     assert (tmp_path / "out").read_bytes() == b"HEAD" + bytes(10)
     with resumable(tmp_path / "out", WANTED, b"HEAD") as file:
         assert file.bytes_done == 10
+
+
+@pytest.mark.parametrize("laid", ["out", "out.part"])
+def test_what_others_may_have_laid_there_is_not_gone_on_with(tmp_path: Path, laid: str) -> None:
+    for name in ("out", "out.part"):
+        write_private(tmp_path / name, WANTED.model_dump_json().encode() + b"\n" if name == "out.part" else b"")
+    (tmp_path / laid).chmod(0o666)
+    with pytest.raises(ConfigError, match=f"{laid} has mode 0666"), resumable(tmp_path / "out", WANTED, b"HEAD"):
+        pass
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "out.part").symlink_to(tmp_path / "victim")
+    with pytest.raises(ConfigError, match=r"out.part cannot be written"), resumable(tmp_path / "out", WANTED, b""):
+        pass
+    assert (tmp_path / "victim").read_text() == "precious"
 
 
 def test_what_does_not_fit_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

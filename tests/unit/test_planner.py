@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,85 @@ def test_a_plan_never_costs_more_than_the_cheapest_price_a_shot(listed: list[Ter
     assert plan.cost_high <= plan.naive_cost + Decimal("0.0001")
 
 
+def quarters(low: int, high: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(low, high).map(lambda number: Decimal(number) / 4)
+
+
+@st.composite
+def limited_terms(draw: st.DrawFn) -> Terms:
+    """Draws a backend with minimum fees, run times, queues and caps of its own; the address is to be set."""
+    fee, each, over = draw(quarters(0, 8)), draw(quarters(0, 8)), draw(st.none() | quarters(0, 16))
+    lines = [(fee, each), *([] if over is None else [(fee + over, Decimal(0))])]
+    run = draw(st.none() | st.tuples(st.integers(0, 20), st.integers(0, 10)))
+    return terms(
+        "",
+        *((str(a), str(b)) for a, b in lines),
+        outputs_a_job=draw(st.integers(1, 4)),
+        seconds=None if run is None else (str(run[0]), str(run[1])),
+        wait=draw(st.sampled_from([None, (0.0, 10.0), (0.0, 50.0)])),
+    ).model_copy(
+        update={
+            "max_usd": draw(st.none() | quarters(0, 30)),
+            "max_seconds": None if run is None else draw(st.sampled_from([None, 30.0])),
+            "done": draw(st.integers(0, 1)),
+        }
+    )
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.lists(limited_terms(), min_size=1, max_size=2),
+    st.integers(1, 5),
+    st.none() | quarters(0, 40),
+    st.none() | st.integers(5, 120),
+    st.sampled_from(["cost", "time"]),
+    st.sampled_from([Decimal(0), Decimal(36)]),
+)
+def test_a_plan_within_limits_is_what_trying_every_way_gives(
+    listed: list[Terms], outputs: int, usd: Decimal | None, seconds: int | None, objective: str, usd_per_hour: Decimal
+) -> None:
+    names = (
+        one.candidate.model_copy(update={"address": f"{name}:qpu"}) for one, name in zip(listed, "ab", strict=False)
+    )
+    listed = [one.model_copy(update={"candidate": name}) for one, name in zip(listed, names, strict=True)]
+    limits = {"usd": usd, "seconds": seconds, "objective": objective, "usd_per_hour": usd_per_hour}
+    worths = [worth for way in every_job(listed, outputs) if (worth := weighed(listed, way, limits)) is not None]
+    choice = solve(listed, Demand.model_validate({"outputs": outputs} | limits))
+    if not worths:
+        assert choice is None
+        return
+    assert choice is not None
+    found = weighed(listed, tuple(choice.get(one.candidate.address, (0, 0)) for one in listed), limits)
+    assert found is not None, "a limit is passed"
+    assert found <= min(worths) + 2e-4
+
+
+def every_job(listed: Sequence[Terms], outputs: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Lists every way to share outputs out over jobs and backends: (jobs, outputs) of each."""
+    own = [[(0, 0)] + [(j, o) for o in range(1, outputs + 1) for j in range(one.jobs_for(o), o + 1)] for one in listed]
+    fits = (one.jobs_for(outputs) for one in listed)
+    own = [[(jobs, share) for jobs, share in some if jobs <= most] for some, most in zip(own, fits, strict=True)]
+    return (way for way in product(*own) if sum(share for _, share in way) >= outputs)
+
+
+def weighed(listed: Sequence[Terms], way: Sequence[tuple[int, int]], limits: dict[str, Any]) -> float | None:
+    """Returns what a plan makes small, for one way; None if that passes a limit."""
+    pairs = [(one, jobs, share) for one, (jobs, share) in zip(listed, way, strict=True) if share]
+    costs = [(one.cost.in_all(jobs, share) if one.cost else Decimal(0), one.max_usd) for one, jobs, share in pairs]
+    runs = [float(one.seconds.in_all(jobs, share)) if one.seconds else 0.0 for one, jobs, share in pairs]
+    ends = [run + one.queues(jobs) for run, (one, jobs, _) in zip(runs, pairs, strict=True)]
+    cost, end = sum((usd for usd, _ in costs), Decimal(0)), max(ends, default=0.0)
+    passed = [usd > most for usd, most in costs if most is not None]
+    passed += [
+        run > one.max_seconds for run, (one, _, _) in zip(runs, pairs, strict=True) if one.max_seconds is not None
+    ]
+    passed += [limits["usd"] is not None and cost > limits["usd"]]
+    passed += [limits["seconds"] is not None and end > limits["seconds"]]
+    if any(passed):
+        return None
+    return end if limits["objective"] == "time" else float(cost) + float(limits["usd_per_hour"]) / 3600 * end
+
+
 def test_a_plan_of_a_minimum_and_a_fee_crosses_over_where_it_should() -> None:
     by_task, by_time = terms("b:qpu", ("0.30", "0.10")), terms("s:sim", ("0.90", "0"), ("0.40", "0.05"))
     small, large = planned([by_task, by_time], outputs=5), planned([by_task, by_time], outputs=10)
@@ -139,14 +219,40 @@ def test_what_is_in_the_way_is_named_with_its_amount() -> None:
     one, capped = terms("b:qpu", ("0.30", "0.10")), terms("b:qpu", ("0.30", "0.10"), max_usd="1")
     with pytest.raises(InfeasiblePlanError, match=r"budget.usd is 1, and it takes 1.30: 0.30 USD more"):
         planned([one], usd=Decimal(1))
-    with pytest.raises(InfeasiblePlanError, match=r"caps of single backends are too low; without them: b:qpu 1.30 USD"):
+    with pytest.raises(InfeasiblePlanError, match=r"caps of single .*: b:qpu takes 1.30 USD, 0.30 more than it may"):
         planned([capped])
     with pytest.raises(InfeasiblePlanError, match=r"policy.vendors_min is 2, and 1 vendor"):
         planned([one], vendors_min=2)
     with pytest.raises(InfeasiblePlanError, match=r"x:y: offline"):
         planned([terms("x:y", problem="offline")])
-    with pytest.raises(InfeasiblePlanError, match=r"several limits together"):
+    with pytest.raises(InfeasiblePlanError, match=r"several limits together.*; without all of them it takes 1.30 USD"):
         planned([capped], usd=Decimal(1))
+    timed = terms("b:qpu", ("0", "0"), seconds=("0", "10")).model_copy(update={"max_seconds": 50.0})
+    with pytest.raises(InfeasiblePlanError, match=r"b:qpu runs 100.0 s, 50.0 more than it may"):
+        planned([timed])
+
+
+@pytest.mark.parametrize(("price", "usd"), [("0.0003", "0"), ("1.3041", "1.30")])
+def test_a_budget_that_is_raised_by_what_is_missing_suffices(price: str, usd: str) -> None:
+    dear = terms("b:qpu", (price, "0"))
+    with pytest.raises(InfeasiblePlanError, match=r": 0.01 USD more"):
+        planned([dear], usd=Decimal(usd))
+    assert planned([dear], usd=Decimal(usd) + Decimal("0.01")).cost_high == Decimal(price)
+
+
+def test_jobs_on_either_side_of_a_minimum_are_not_taken_for_cheaper_than_they_are() -> None:
+    minimum = terms("a:qpu", ("1.0", "0"), ("0", "0.667"), outputs_a_job=2)  # jobs of 2 and 1 outputs take 2.334
+    flat = terms("b:qpu", ("1.6", "0.2"))
+    for limits in ({}, {"usd": Decimal("2.25")}):
+        plan = planned([minimum, flat], outputs=3, **limits)
+        assert (plan.cost_high, plan.naive_cost) == (Decimal("2.2"), Decimal("2.2"))
+
+
+def test_a_deadline_is_met_by_two_backends_where_one_would_queue_once_more() -> None:
+    slow = [terms(f"{name}:qpu", ("0.1", "0"), outputs_a_job=1, wait=(0, 100)) for name in "ab"]
+    assert planned([*slow], seconds=250.0).seconds == 200
+    with pytest.raises(InfeasiblePlanError, match=r"in 150 s, and the fastest plan takes 200 s: 50 s more"):
+        planned([*slow], seconds=150.0)
 
 
 def test_a_cap_leaves_the_rest_to_the_next() -> None:

@@ -106,7 +106,9 @@ def test_a_failure_is_reported_to_the_take_that_cannot_be_served(
                 refiller.take(16, wait_seconds=30)
             assert caught.value.__cause__ is source.error
             assert caught.value.bytes_left == 4
+        assert len(source.asked) == 1, "a try may be paid for: who asks again and again does not repeat it"
         source.error = None
+        clock.advance(60)
         assert len(refiller.take(16, wait_seconds=30)) == 16
 
 
@@ -129,6 +131,17 @@ def test_a_failed_refill_is_not_tried_again_for_a_minute(pool: Pool, source: Sou
             PoolEmptyError, match=r"asked for; none was handed out: fill it with `qrng pool fill 1` or more$"
         ):
             refiller.take(1)
+
+
+def test_a_clock_that_is_set_back_does_not_put_the_next_refill_off(
+    pool: Pool, source: Source, clock: FrozenClock
+) -> None:
+    source.error = BackendOfflineError("ibm:ibm_fez takes no jobs")
+    with Refiller(pool, source, 1, 10, clock) as refiller:
+        rested(refiller)
+        source.error = None
+        clock.advance(-86_400)
+        assert len(refiller.take(10, wait_seconds=30)) == 10
 
 
 def test_a_failure_that_a_later_refill_made_good_is_not_reported(

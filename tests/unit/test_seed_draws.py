@@ -1,5 +1,6 @@
 """Seeds of the extraction that come from an earlier draw."""
 
+import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,6 +12,8 @@ from qrng_hub import Hub
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import ConfigError, LedgerError
 from qrng_hub.ledger import open_ledger
+from qrng_hub.records import Job, RawBlock
+from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
 
 def seeded(draw_id: str, file: Path, **request: Any) -> dict[str, Any]:
@@ -55,6 +58,46 @@ def test_when_it_is_used_up_nothing_is_extracted_with_it(tmp_path: Path) -> None
         hub.run()
     with Hub.open({"version": 1, "request": {"bytes": 64}}) as hub:
         assert len(hub.run().data) == 64
+
+
+@pytest.mark.parametrize("mode", ["first", "plan"])
+def test_too_short_a_seed_is_refused_before_a_job_is_paid_for(tmp_path: Path, mode: str) -> None:
+    draw_id, _data, file = an_earlier_draw(tmp_path, 600)
+    clock = FrozenClock()
+    vendor = ScriptedAdapter({"device": Script()}, clock)
+    values = seeded(draw_id, file, mode=mode) | {"budget": {"usd": 1}, "policy": {"fallback": "hardware-only"}}
+    backend = {"backend": [{"address": "scripted:device", "shots": 1024}]}
+    with (
+        Hub.open(values | backend, clock=clock, adapters=[vendor]) as hub,
+        pytest.raises(LedgerError, match=r"600 bytes left that never were a seed, and (4,096|8,192) are needed"),
+    ):
+        hub.run()
+    assert vendor.jobs == {}
+
+
+def test_what_becomes_of_the_file_after_it_was_checked_is_of_no_account(tmp_path: Path, state: Path) -> None:
+    class Meanwhile(ScriptedAdapter):
+        def collect(self, job: Job) -> tuple[RawBlock, ...]:
+            file.write_bytes(bytes(100_000))
+            return super().collect(job)
+
+    draw_id, data, file = an_earlier_draw(tmp_path)
+    clock = FrozenClock()
+    vendor = Meanwhile({"device": Script()}, clock)
+    values = seeded(draw_id, file) | {"budget": {"usd": 1}, "policy": {"fallback": "hardware-only"}}
+    with Hub.open(values | {"backend": [{"address": "scripted:device"}]}, clock=clock, adapters=[vendor]) as hub:
+        (source,) = hub.run().receipt.sources
+    assert source.extraction is not None
+    (digest,) = source.extraction.seed_sha256
+    assert data.startswith((state / "raw" / f"{digest}.seed").read_bytes())
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    draw_id, _data, file = an_earlier_draw(tmp_path)
+    file.unlink()
+    os.mkfifo(file)
+    with Hub.open(seeded(draw_id, file)) as hub, pytest.raises(ConfigError, match="is no plain file"):
+        hub.run()
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ class Refiller:
     """Takes from a pool, and has it filled to `high_water_bytes` when fewer than `low_water_bytes` are left.
 
     A thread fills it, which is there only while there is something to do; of all processes one fills at a time. After a
-    failure the next try is a minute later, or after a take that could not be served has reported it. Use it as a
-    context manager.
+    failure, which may have been paid for, the next try is a minute later; until then takes that cannot be served
+    report it. Use it as a context manager.
     """
 
     def __init__(
@@ -122,9 +122,9 @@ class Refiller:
             self._lock_descriptor = None
 
     def _raise_failure(self, error: PoolEmptyError) -> None:
-        """Reports a failed refill, once."""
+        """Reports a failed refill as long as no other may be tried."""
         with self._state:
-            failure, self._failure, self._rests_until = self._failure, None, None
+            failure = self._failure if self._is_resting() else None
         if failure is not None:
             message = f"{error}; the last refill failed: {failure}"
             raise PoolEmptyError(message, error.bytes_left) from failure
@@ -134,11 +134,15 @@ class Refiller:
         if self._pool.bytes_left() >= wanted:
             return
         with self._state:
-            resting = self._rests_until is not None and self._clock.now() < self._rests_until
-            if self._thread is None and not resting and not self._closed:
+            if self._thread is None and not self._is_resting() and not self._closed:
                 self._failure = None
                 self._thread = threading.Thread(target=self._refill, args=(wanted,), name="qrng-pool-refill")
                 self._thread.start()
+
+    def _is_resting(self) -> bool:
+        """Whether the last refill failed less than a minute ago, by a clock that may have been set back since."""
+        left = self._rests_until - self._clock.now() if self._rests_until else timedelta(0)
+        return timedelta(0) < left <= _REST
 
     def _refill(self, wanted: int) -> None:
         failure = None

@@ -13,6 +13,8 @@ _FINEST, _STEPS = 1e-12, (1, 2, 2.5, 5, 10)
 _CHARACTER = 7.0
 SERIES = 4
 LEGEND_ROW = 15.0
+#: from this power of ten on a mark is written as one
+_LONG = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,14 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Axis:
 
     >>> [words for _, words in logarithmic(0.5, 20, 0, 100).ticks]
     ['0.1', '1', '10', '100']
+    >>> [words for _, words in logarithmic(1e3, 1e6, 0, 100).ticks]
+    ['1,000', '10,000', '1e5', '1e6']
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     last = max(last, first + 1)
     step = max(1, math.ceil((last - first) / 5))
-    ticks = tuple((10.0**power, written(10.0**power)) for power in range(first, last + 1, step))
+    powers = range(first, last + 1, step)
+    ticks = tuple((10.0**power, written(10.0**power) if power < _LONG else f"1e{power}") for power in powers)
     return Axis(start, end, lambda v: start + (end - start) * (math.log10(v) - first) / (last - first), ticks)
 
 

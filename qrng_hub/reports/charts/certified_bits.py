@@ -24,9 +24,9 @@ def certified_bits_svg(plan: CertificationPlan) -> str:
     marks += [upright(up, _LEFT, WIDTH, "bits"), level(across, _TOP, _BOTTOM, "rounds")]
     for points, kind in ((used_up, "cost"), (curve, "curve")):
         marks.append(polyline([(across.place(rounds), up.place(max(bits, 1.0))) for rounds, bits in points], kind))
-    marks += _mark(plan.rounds, f"{plan.bits:,.0f} bits", across, _TOP + 12)
+    marks += _mark(plan.rounds, f"{plan.bits:,.0f} bits", across, _BOTTOM - 8)
     if plan.break_even_rounds is not None and plan.curve[0][0] <= plan.break_even_rounds <= plan.curve[-1][0]:
-        marks += _mark(plan.break_even_rounds, "break-even", across, _TOP + 26)
+        marks += _mark(plan.break_even_rounds, "break-even", across, _BOTTOM - 22)
     marks.append(text(_LEFT, _HEIGHT - 6, "line: certified bits; dashes: bits that settings use up"))
     even = "never" if plan.break_even_rounds is None else f"at {plan.break_even_rounds:,} rounds"
     says = f"{plan.bits:,.0f} bits take {plan.rounds:,} rounds; break-even {even}"
@@ -36,4 +36,4 @@ def certified_bits_svg(plan: CertificationPlan) -> str:
 
 def _mark(rounds: int, words: str, across: Axis, height: float) -> list[str]:
     x = across.place(rounds)
-    return [line(x, _TOP, x, _BOTTOM, "mark"), text(x - 4, height, words, "end")]
+    return [line(x, _TOP, x, _BOTTOM, "mark"), text(x + 4, height, words)]

@@ -1,6 +1,6 @@
 """Braket's devices, account and bucket, as the loopback service has them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,28 +27,7 @@ from qrng_hub_braket.settings import BraketSettings
 from services.braket import BraketService
 from services.braket_catalogue import GARNET, RING, SV1
 from services.braket_faults import Fault
-from services.braket_jobs import ASYMMETRIC, SETTINGS, finish, serving, spec, submit, task_of
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "eu-north-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
-
-@pytest.fixture
-def in_us(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "us-east-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
+from services.braket_jobs import ASYMMETRIC, SETTINGS, finish, spec, submit, task_of
 
 # devices
 
@@ -223,8 +202,8 @@ def test_a_task_over_the_spending_limit_is_refused(service: BraketService, in_us
     assert service.tasks.all == {}
 
 
-def limited(usd: str) -> BraketAdapter:
-    settings = {"region": "us-east-1", "spending_limits": {"ring-6": Decimal(usd)}}
+def limited(usd: str, name: str = "ring-6") -> BraketAdapter:
+    settings = {"region": "us-east-1", "spending_limits": {name: Decimal(usd)}}
     return BraketAdapter(SETTINGS.model_copy(update=settings), SystemClock())
 
 
@@ -238,6 +217,13 @@ def test_a_spending_limit_that_is_asked_for_is_set_once_before_the_first_task(se
     with closing(limited("40.004")) as another:
         submit(another, spec(key="three", name="ring-6"))
     assert len(service.calls("CreateSpendingLimit")) == 1
+
+
+@pytest.mark.parametrize(("limit_of", "asked"), [("ring-6", RING), (RING, "ring-6"), ("Ring-6", "ring-6")])
+def test_a_spending_limit_holds_under_each_name_of_a_device(service: BraketService, limit_of: str, asked: str) -> None:
+    with closing(limited("40", limit_of)) as adapter:
+        submit(adapter, spec(key="one", name=asked))
+    assert service.catalogue.limits == {RING: "40.00"}
 
 
 def test_no_task_is_made_where_the_spending_limit_cannot_be_kept(service: BraketService) -> None:

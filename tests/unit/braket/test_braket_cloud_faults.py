@@ -1,6 +1,5 @@
 """Faults of Braket's cloud, put into the loopback service: what they do to the job, the money and the bits."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -24,28 +23,7 @@ from qrng_hub.records import JobState
 from qrng_hub_braket import BraketAdapter
 from services.braket import BraketService
 from services.braket_faults import Fault
-from services.braket_jobs import SETTINGS, finish, serving, spec, submit, task_of
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "eu-north-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
-
-@pytest.fixture
-def in_us(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "us-east-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
+from services.braket_jobs import SETTINGS, finish, spec, submit, task_of
 
 # faults
 

@@ -1,6 +1,6 @@
 """Jobs at Google: states, times and outcomes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,21 +26,6 @@ from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.entries import seen
 from services.google import Fault, GoogleService, State
 from services.google_hub import adapter_for, finish, spec_for, submit
-
-
-@pytest.fixture
-def service() -> Iterator[GoogleService]:
-    service = GoogleService()
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
-    adapter = adapter_for(service)
-    yield adapter
-    adapter.close()
-
 
 # states and times
 

@@ -1,6 +1,5 @@
 """What goes wrong between the hub and Google: one key stays one job, and every error is the hub's."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -29,21 +28,6 @@ from qrng_hub_cirq.entries import id_of, labels_of
 from qrng_hub_cirq.errors import ENGINE_ERRORS
 from services.google import Fault, GoogleService
 from services.google_hub import NAME, adapter_for, spec_for, submit
-
-
-@pytest.fixture
-def service() -> Iterator[GoogleService]:
-    service = GoogleService()
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
-    adapter = adapter_for(service)
-    yield adapter
-    adapter.close()
-
 
 # one key, one job
 

@@ -1,6 +1,5 @@
 """Google's processors: the project, the devices, the prices, and a whole draw."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +26,7 @@ from qrng_hub_cirq import CirqAdapter
 from qrng_hub_cirq.machines import VirtualMachine
 from qrng_hub_cirq.settings import CirqSettings
 from services.google import Fault, GoogleService
-from services.google_hub import NAME, adapter_for, finish, spec_for, submit
+from services.google_hub import NAME, finish, spec_for, submit
 
 DRAW: dict[str, Any] = {
     "version": 1,
@@ -35,20 +34,6 @@ DRAW: dict[str, Any] = {
     "policy": {"fallback": "hardware-only"},
     "backend": [{"address": f"cirq:{NAME}", "qubits": 8}],
 }
-
-
-@pytest.fixture
-def service() -> Iterator[GoogleService]:
-    service = GoogleService()
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def adapter(service: GoogleService) -> Iterator[CirqAdapter]:
-    adapter = adapter_for(service)
-    yield adapter
-    adapter.close()
 
 
 # the project and its credentials
@@ -236,3 +221,24 @@ def test_a_draw_whose_price_is_unknown_is_refused(service: GoogleService, adapte
     ):
         hub.draw(32)
     assert service.programs == {}
+
+
+def test_a_certified_run_is_a_job_for_each_of_its_circuits(service: GoogleService, adapter: CirqAdapter) -> None:
+    """With errors up to 15 % in X: an honest run of this processor has more in fewer than one of a million."""
+    price("rainbow")
+    run_file = DRAW | {
+        "request": {
+            "bytes": 1,
+            "epsilon": 0.3,
+            "protocol": "source-independent",
+            "certificate": {"circuits": 140, "shots": 1, "x_error_rate": 0.2, "epsilon": 0.3},
+        },
+        "backend": [{"address": f"cirq:{NAME}", "qubits": 4}],
+    }
+    with Hub.open(run_file_from(run_file), adapters=[adapter]) as hub:
+        draw = hub.run()
+    (source,) = draw.receipt.sources
+    assert len(set(source.job_keys)) == len(service.jobs) == 140
+    assert (source.shots, draw.receipt.origin) == (140, "hardware")
+    assert draw.receipt.bound is not None
+    assert draw.receipt.credit.bits == min(8, draw.receipt.bound.certified_bits)

@@ -3,10 +3,8 @@
 import math
 import time
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +24,7 @@ from qrng_hub_ibm import IBMAdapter
 from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
-from services.ibm_hub import DEVICE, adapter_for, finish, serving, spec_for, submit
+from services.ibm_hub import DEVICE, adapter_for, finish, sent, spec_for, submit
 
 _RUN_FILE = """
 version = 1
@@ -40,23 +38,6 @@ shots = 1024
 options.rep_delay = 0.0001
 """
 MAKE, LIST = f"POST {API}/jobs$", f"GET {API}/jobs$"
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: IBMService) -> IBMAdapter:
-    return adapter_for(service)
-
-
-def sent(service: IBMService) -> Any:
-    """Returns the one job that the service was sent."""
-    (job,) = service.jobs.all.values()
-    return job
 
 
 # one key, one job

@@ -1,7 +1,6 @@
 """Braket's cloud against the loopback service: bits, keys, times and bills."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,28 +20,7 @@ from qrng_hub_braket import BraketAdapter
 from services.braket import BraketService
 from services.braket_catalogue import GARNET
 from services.braket_faults import Fault
-from services.braket_jobs import ASYMMETRIC, SETTINGS, finish, serving, spec, submit, task_of
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[BraketService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "eu-north-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
-
-@pytest.fixture
-def in_us(service: BraketService) -> Iterator[BraketAdapter]:
-    adapter = BraketAdapter(SETTINGS.model_copy(update={"region": "us-east-1"}), SystemClock())
-    yield adapter
-    adapter.close()
-
+from services.braket_jobs import ASYMMETRIC, SETTINGS, finish, spec, submit, task_of
 
 # bits
 

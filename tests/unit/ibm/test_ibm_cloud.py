@@ -1,7 +1,6 @@
 """IBM's devices on a loopback service: bits, what is sent, times, cost, names, and the account."""
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -27,25 +26,7 @@ from qrng_hub_ibm.entries import HUB_TAG, tag_of
 from qrng_hub_ibm.isa import measured_qubits
 from services.ibm import IBMService
 from services.ibm_catalogue import API, CRN, OTHER_CRN
-from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, hadamards, serving, spec_for, submit
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: IBMService) -> IBMAdapter:
-    return adapter_for(service)
-
-
-def sent(service: IBMService) -> Any:
-    """Returns the one job that the service was sent."""
-    (job,) = service.jobs.all.values()
-    return job
-
+from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, hadamards, sent, spec_for, submit
 
 # bits
 

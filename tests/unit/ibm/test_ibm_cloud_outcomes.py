@@ -1,8 +1,6 @@
 """How jobs on IBM's devices end, and what of their outcomes is taken."""
 
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,25 +19,7 @@ from qrng_hub_ibm import IBMAdapter
 from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
-from services.ibm_hub import DEVICE, adapter_for, finish, hadamards, serving, spec_for, submit
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
-    with serving(monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def adapter(service: IBMService) -> IBMAdapter:
-    return adapter_for(service)
-
-
-def sent(service: IBMService) -> Any:
-    """Returns the one job that the service was sent."""
-    (job,) = service.jobs.all.values()
-    return job
-
+from services.ibm_hub import DEVICE, finish, hadamards, sent, spec_for, submit
 
 # outcomes
 
