@@ -1,5 +1,8 @@
 """How long a comparison of 16 offline backends takes, its peak memory, and the hub's own share; prints JSON.
 
+The hub's share is what the page says; beside it all that is not the vendors' work, with the start of Python, what the
+vendors' packages take to import, and the page.
+
 With an argument, so many raw Mbit of each backend, in five repeats; without, configs/compare.toml as it is. The
 emulated device is made up for tests.
 """
@@ -73,6 +76,8 @@ def told(document: dict[str, Any], wall: float) -> dict[str, object]:
         "vendor_seconds": round(vendors, 1),
         "hub_seconds": round(hub, 1),
         "hub_share": round(hub / (hub + vendors), 3),
+        "start_imports_and_page_seconds": round(wall - hub - vendors, 1),
+        "share_of_all_but_the_vendors": round(1 - vendors / wall, 3),
         "peak_mbyte": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
         "seconds_of_each": {row["address"]: round((row["totals"] or {}).get("run_seconds") or 0, 1) for row in rows},
     }

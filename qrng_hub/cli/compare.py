@@ -16,7 +16,8 @@ from qrng_hub.cli.opening import open_hub
 from qrng_hub.config import SortKey, load_run_file
 from qrng_hub.errors import ConfigError, RunInterruptedError
 from qrng_hub.files import require_writable, require_writable_folder, state_folder, write_private
-from qrng_hub.hub.comparing import Place, load_comparison, measured_again, with_changes
+from qrng_hub.hub.comparing import Place, measured_again, with_changes
+from qrng_hub.hub.comparison_document import load_comparison
 from qrng_hub.records import Comparison
 from qrng_hub.runner import Compared, Store
 

@@ -28,21 +28,13 @@ def lag_predictions(samples: Samples) -> Predictions:
 
 
 @compiled
-def _greatest_lag(past: npt.NDArray[np.uint8], symbol: int, scores: npt.NDArray[np.int32], score: int) -> int:
-    """Returns the greatest lag of a score among those that held the symbol."""
-    lag = past.size - 1
-    while past[lag] != symbol or scores[lag] != score:
-        lag -= 1
-    return lag
-
-
-@compiled
 def _predict(symbols: npt.NDArray[np.uint8], backward: npt.NDArray[np.uint8]) -> tuple[int, int]:
     """Predicts; the samples backward let the lags of a moment be read in order, which the processor does many at once.
 
     A lag takes the lead by a score not below the leader's; of several that do, the greatest lag of the best score.
+    `places` holds 128 times the score plus the lag (from 0), so that the greatest of them is that lag's.
     """
-    scores = np.zeros(_LAGS, np.int32)
+    places = np.arange(_LAGS)
     best = correct = run = longest_run = 0
     for now in range(1, symbols.size):
         symbol = symbols[now]
@@ -50,11 +42,11 @@ def _predict(symbols: npt.NDArray[np.uint8], backward: npt.NDArray[np.uint8]) ->
         run = run + 1 if past[best] == symbol else 0
         correct += run > 0
         longest_run = max(longest_run, run)
-        top = np.int32(0)
+        top = 0
         for lag in range(past.size):
-            hit = np.int32(past[lag] == symbol)
-            scores[lag] += hit
-            top = max(top, scores[lag] * hit)
-        if top >= scores[best]:
-            best = _greatest_lag(past, symbol, scores, int(top))
+            if past[lag] == symbol:
+                places[lag] += _LAGS
+                top = max(top, places[lag])
+        if top and top // _LAGS >= places[best] // _LAGS:
+            best = top % _LAGS
     return correct, longest_run

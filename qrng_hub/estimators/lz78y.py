@@ -11,6 +11,9 @@ from qrng_hub.estimators.samples import Samples
 
 _LONGEST = 16
 _ENTRIES = 65_536
+_MOST, _PREDICTION, _COUNTS = 0, 1, 2
+"""The columns of a node: its greatest count, the symbol it predicts, the count of each symbol after it; then, of each
+symbol, the node of the context that is longer by it. One row holds all, so that a visit touches memory once."""
 
 
 def lz78y_estimate(samples: Samples) -> float:
@@ -32,19 +35,13 @@ def lz78y_predictions(samples: Samples, entries: int = _ENTRIES) -> Predictions:
 
 
 @compiled
-def _follow(
-    node: int,
-    symbol: int,
-    counts: npt.NDArray[np.int32],
-    most: npt.NDArray[np.int32],
-    prediction: npt.NDArray[np.uint8],
-) -> None:
+def _follow(tree: npt.NDArray[np.int32], node: int, symbol: int) -> None:
     """Counts a symbol after a context, which predicts its most frequent one, of equals the greatest."""
-    counts[node, symbol] += 1
-    count = counts[node, symbol]
-    if count > most[node] or (count == most[node] and symbol > prediction[node]):
-        most[node] = count
-        prediction[node] = symbol
+    tree[node, _COUNTS + symbol] += 1
+    count = tree[node, _COUNTS + symbol]
+    if count > tree[node, _MOST] or (count == tree[node, _MOST] and symbol > tree[node, _PREDICTION]):
+        tree[node, _MOST] = count
+        tree[node, _PREDICTION] = symbol
 
 
 @compiled
@@ -55,32 +52,30 @@ def _predict(symbols: npt.NDArray[np.uint8], alphabet: int, capacity: int) -> tu
     the last nodes made may be there only to lead to an entry.
     """
     nodes = min(capacity + _LONGEST, _LONGEST * symbols.size)
-    longer = np.zeros((nodes, alphabet), np.int32)
-    counts = np.zeros((nodes, alphabet), np.int32)
-    most = np.zeros(nodes, np.int32)
-    prediction = np.zeros(nodes, np.uint8)
+    longer = _COUNTS + alphabet
+    tree = np.zeros((nodes, longer + alphabet), np.int32)
     made, entries = 1, 0
     correct = run = longest_run = 0
     for now in range(_LONGEST, symbols.size):
         symbol = symbols[now]
         node = length = 0
         highest, predicted = 0, -1
-        while length < _LONGEST and longer[node, symbols[now - 1 - length]]:
-            node = longer[node, symbols[now - 1 - length]]
+        while length < _LONGEST and tree[node, longer + symbols[now - 1 - length]]:
+            node = tree[node, longer + symbols[now - 1 - length]]
             length += 1
-            if most[node]:
-                if most[node] >= highest:
-                    highest, predicted = most[node], prediction[node]
-                _follow(node, symbol, counts, most, prediction)
+            if tree[node, _MOST]:
+                if tree[node, _MOST] >= highest:
+                    highest, predicted = tree[node, _MOST], tree[node, _PREDICTION]
+                _follow(tree, node, symbol)
         shortest_new = max(length + 1, _LONGEST + 1 - (capacity - entries))
         while length < _LONGEST and shortest_new <= _LONGEST:
-            longer[node, symbols[now - 1 - length]] = made
+            tree[node, longer + symbols[now - 1 - length]] = made
             node = made
             made += 1
             length += 1
             if length >= shortest_new:
                 entries += 1
-                _follow(node, symbol, counts, most, prediction)
+                _follow(tree, node, symbol)
         run = run + 1 if predicted == symbol else 0
         correct += run > 0
         longest_run = max(longest_run, run)

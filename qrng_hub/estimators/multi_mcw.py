@@ -23,7 +23,8 @@ def multi_mcw_estimate(samples: Samples) -> float:
 
 def multi_mcw_predictions(samples: Samples) -> Predictions:
     """Predicts by the window that did best so far. Source: SP 800-90B, section 6.3.7, steps 1 to 4."""
-    correct, longest_run = _predict(samples.symbols, samples.alphabet)
+    binary = samples.alphabet <= 2
+    correct, longest_run = _predict_bits(samples.symbols) if binary else _predict(samples.symbols, samples.alphabet)
     return Predictions(len(samples) - _WINDOWS[0], correct, longest_run, samples.alphabet)
 
 
@@ -71,4 +72,31 @@ def _predict(symbols: npt.NDArray[np.uint8], alphabet: int) -> tuple[int, int]:
                 if scores[one] >= scores[best]:
                     best = one
             frequent[one] = _slide(symbols, now, _WINDOWS[one], counts[one], last_seen[one], frequent[one])
+    return correct, longest_run
+
+
+@compiled
+def _predict_bits(bits: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Predicts as `_predict` does: windows are odd, so that of two symbols one is the more common in a full one."""
+    windows = len(_WINDOWS)
+    ones = np.zeros(windows, np.int64)
+    frequent = np.zeros(windows, np.int64)
+    scores = np.zeros(windows, np.int64)
+    best = correct = run = longest_run = 0
+    for now in range(bits.size):
+        bit = np.int64(bits[now])
+        if now >= _WINDOWS[0]:
+            run = run + 1 if frequent[best] == bit else 0
+            correct += run > 0
+            longest_run = max(longest_run, run)
+        for one in range(windows):
+            window = _WINDOWS[one]
+            ones[one] += bit
+            if now >= window:
+                if frequent[one] == bit:
+                    scores[one] += 1
+                    if scores[one] >= scores[best]:
+                        best = one
+                ones[one] -= bits[now - window]
+            frequent[one] = np.int64(2 * ones[one] > window)
     return correct, longest_run

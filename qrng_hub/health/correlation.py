@@ -35,11 +35,23 @@ def pair_bits(columns: Packed, ones: Counts, shots: int) -> Bits:
 
     `columns` are the qubits' outcomes, each packed in the order of the shots.
     """
-    words, bits, start = _as_words(columns), np.empty(ones.size * (ones.size - 1) // 2), 0
+    return agreement_bits(agreements(columns), ones, shots)
+
+
+def agreements(columns: Packed) -> Counts:
+    """Counts the shots in which both qubits of a pair give a one, in the order of `pair_bits`: shape (pairs,)."""
+    words = _as_words(columns)
+    each = [_both(words[first], words[first + 1 :]) for first in range(len(words) - 1)]
+    return np.concatenate([np.empty(0, np.int64), *each])
+
+
+def agreement_bits(both: Counts, ones: Counts, shots: int) -> Bits:
+    """Returns how improbable the counts of `agreements` are, in bits."""
+    bits, start = np.empty(both.size), 0
     for first in range(ones.size - 1):
         others = ones[first + 1 :]
-        both = _both(words[first], words[first + 1 :])
-        bits[start : start + others.size] = tail_bits(both, shots, others, np.full_like(others, ones[first]))
+        pairs = slice(start, start + others.size)
+        bits[pairs] = tail_bits(both[pairs], shots, others, np.full_like(others, ones[first]))
         start += others.size
     return bits
 

@@ -6,26 +6,27 @@ import platform
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from qrng_hub import __version__
 from qrng_hub.clock import Clock
 from qrng_hub.config import BackendSettings, CompareSettings, RunFile, SortKey
 from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import ConfigError, QRNGError, UnknownNameError
+from qrng_hub.files import claimed
+from qrng_hub.hub.comparison_document import DOCUMENT, load_comparison, write_document
 from qrng_hub.hub.opening import limits_of, request_of, require_once
 from qrng_hub.ledger import Ledger
 from qrng_hub.records import ComparedBackend, Comparison, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner import Compared, Comparing, ComparisonJobs, Measuring, Runner, Started, Store
 
-DOCUMENT = "comparison.json"
+_CLAIM = "comparison.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +50,50 @@ def compared(
     """Runs the same circuits on every backend of a run file and measures what they gave.
 
     Raises `ConfigError` or `UnknownNameError` for a run file that cannot be compared, or is not that of a comparison to
-    go on with; a backend that fails is a row.
+    go on with, and `LedgerError` while another process works in the same place; a backend that fails is a row.
     """
     run_file = expanded(run_file, registry)
     started, store = started_of(run_file, registry, clock, by), Store(place.folder) if place else None
     if started.request.retain_raw and store is None:
         raise ConfigError("request.retain_raw: a comparison keeps outcomes in its folder; give it a place")
-    is_resumed = place is not None and place.is_resumed
-    if store:
-        started = _resumed(store.started(), started) if is_resumed else started
-        if not is_resumed:
-            store.begin(started)
-    comparison_id, backends = started.comparison_id, len(started.settings)
-    ledger.record_event(f"comparison.{'resumed' if is_resumed else 'started'}", comparison_id, {"backends": backends})
-    dispatcher = Dispatcher(ledger, clock, limits_of(run_file))
-    jobs, measuring = ComparisonJobs(dispatcher, ledger, comparison_id, is_resumed), Measuring.of(started)
-    comparing = Comparing(registry, jobs, measuring, store, on_progress)
-    runner.side_by_side(comparing.work(), comparing.stop, comparison_id)
-    comparison = _comparison(measuring, by or started.by)
-    if store and not started.request.retain_raw:
-        store.forget_outcomes()
-    return comparison
+    with claimed(place.folder / _CLAIM, f"the comparison in {place.folder}") if place else nullcontext():
+        is_resumed = place is not None and place.is_resumed
+        if store:
+            started = _begun(store, started, is_resumed=is_resumed)
+        if place and is_resumed and (finished := _finished(place.folder, started.comparison_id)):
+            return finished
+        jobs = ComparisonJobs(
+            Dispatcher(ledger, clock, limits_of(run_file)), ledger, started.comparison_id, is_resumed=is_resumed
+        )
+        comparing = Comparing(registry, jobs, Measuring.of(started), store, on_progress)
+        comparison = _run(comparing, runner, by or started.by)
+        if place:
+            _finish(comparison, place.folder, started)
+        return comparison
+
+
+def _finished(folder: Path, comparison_id: str) -> Comparison | None:
+    """Returns what a comparison found if there is nothing to go on with: it was finished, and no outcomes are kept."""
+    if Store(folder).has_outcomes or not (folder / DOCUMENT).exists():
+        return None
+    comparison = load_comparison(folder)
+    return comparison if comparison.comparison_id == comparison_id else None
+
+
+def _finish(comparison: Comparison, folder: Path, started: Started) -> None:
+    """Writes the document, and only then deletes the outcomes, unless they are kept for good."""
+    write_document(comparison, folder)
+    if not started.request.retain_raw:
+        Store(folder).forget_outcomes()
+
+
+def _run(comparing: Comparing, runner: Runner, by: SortKey) -> Comparison:
+    """Runs what was begun to its end."""
+    jobs, measuring = comparing.jobs, comparing.measuring
+    backends = {"backends": len(measuring.entries)}
+    jobs.ledger.record_event(f"comparison.{'resumed' if jobs.is_resumed else 'started'}", jobs.comparison_id, backends)
+    runner.side_by_side(comparing.work(), comparing.stop, jobs.comparison_id)
+    return _comparison(measuring, by)
 
 
 def measured_again(folder: Path, by: SortKey | None) -> Comparison:
@@ -87,14 +111,6 @@ def measured_again(folder: Path, by: SortKey | None) -> Comparison:
         if len(entry.repeats) < measuring.started.repeats:
             entry.failure.append(before.get(entry.label) or "its outcomes are not in the folder")
     return _comparison(measuring, by or measuring.started.by)
-
-
-def load_comparison(folder: Path) -> Comparison:
-    """Reads the document of a comparison; raises `ConfigError` if there is none."""
-    try:
-        return Comparison.model_validate_json((folder / DOCUMENT).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ConfigError(f"{folder / DOCUMENT} is not the document of a comparison: {error}") from error
 
 
 def with_changes(comparison: Comparison, earlier: Comparison) -> Comparison:
@@ -125,10 +141,13 @@ def started_of(run_file: RunFile, registry: Registry, clock: Clock, by: SortKey 
     )
 
 
-def _resumed(begun: Started, asked: Started) -> Started:
-    """Returns what was begun; raises `ConfigError` if something else is asked now."""
-    same = {"comparison_id", "created_utc", "by"}
-    if begun.model_dump(exclude=same) != asked.model_dump(exclude=same):
+def _begun(store: Store, asked: Started, *, is_resumed: bool) -> Started:
+    """Returns what was begun here before, or begins what is asked; raises `ConfigError` if they are not the same."""
+    if not is_resumed:
+        store.begin(asked)
+        return asked
+    begun, free = store.started(), {"comparison_id", "created_utc", "by"}
+    if begun.model_dump(exclude=free) != asked.model_dump(exclude=free):
         raise ConfigError(
             f"the comparison {begun.comparison_id} was begun with another run file: go on with that, or begin another"
         )

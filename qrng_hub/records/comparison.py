@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from math import isclose
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from qrng_hub.records.backends import Backend
 from qrng_hub.records.base import Origin, Record
@@ -160,10 +164,29 @@ class ComparedBackend(Record):
     totals: Totals | None
     repeats: tuple[RepeatLine, ...]
 
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.measures and (amiss := _amiss(self.measures, self.repeats)):
+            raise ValueError(f"{self.label}: {amiss}: these are not the figures that were measured")
+        return self
+
     @property
     def label(self) -> str:
         """The address, with the setting if there are several."""
         return f"{self.address} ({self.setting})" if self.setting else self.address
+
+
+def _amiss(measures: Measures, repeats: Sequence[RepeatLine]) -> str:
+    """Says what does not add up between the repeats and what is said of them all; nothing if all does."""
+    if measures.shots < 1 or measures.shots != sum(one.shots for one in repeats):
+        return f"{measures.shots} shots are not those of the repeats"
+    ones = tuple(map(sum, zip(*(one.ones for one in repeats), strict=False)))
+    if len({one.qubit for one in measures.qubits}) != len(ones) or tuple(one.ones for one in measures.qubits) != ones:
+        return "the ones of its qubits are not those of the repeats"
+    if min(min(one.ones) for one in repeats) < 0 or any(max(one.ones) > one.shots for one in repeats):
+        return "a qubit gave more ones than there were shots, or fewer than none"
+    shares = ((one.p_one.value, one.ones / measures.shots) for one in measures.qubits)
+    return "" if all(isclose(*pair) for pair in shares) else "P(1) is not the share of ones"
 
 
 class Difference(Record):
@@ -224,3 +247,9 @@ class Comparison(Record):
     hub_seconds: float = 0.0
     """All the rest of this process's work: ledger, tests, bounds and measures."""
     against: Against | None = None
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        if len({row.label for row in self.backends}) != len(self.backends):
+            raise ValueError("a backend is listed twice at one setting")
+        return self

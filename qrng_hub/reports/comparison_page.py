@@ -126,7 +126,7 @@ def _differences(comparison: Comparison) -> str:
 def _origin(comparison: Comparison) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in comparison.versions.items())
     made = f"{comparison.created_utc:%Y-%m-%d %H:%M} UTC"
-    asked = f"{comparison.repeats} repeat(s) of {comparison.shots:,} shots"
+    asked = f"{comparison.repeats} x {comparison.shots:,} shots of each, where nothing else was asked"
     worked = comparison.hub_seconds + comparison.vendor_seconds
     share = (
         f"; the hub's own share of {worked:.1f} s of work is {comparison.hub_seconds / worked:.0%}" if worked else ""

@@ -27,7 +27,6 @@ MOST_QUBITS = 256
 SHOWN_BITS = 4096
 _HASHED_BITS = 2**20
 _EPSILON = 2.0**-64
-_SHOTS_AT_ONCE = 2**16
 Reals = npt.NDArray[np.float64]
 
 
@@ -60,16 +59,11 @@ def autocorrelation(outcomes: Outcomes, confidence: float) -> Autocorrelation:
 
 def correlations(outcomes: Outcomes) -> Reals:
     """Returns phi of every two qubits within a shot, in the order of `Patterns`; 0 if one never varies."""
-    shots, ones, qubits = outcomes.shots, outcomes.ones.astype(float), outcomes.qubits.size
-    both = np.zeros((qubits, qubits))
-    for start in range(0, outcomes.columns.shape[1], _SHOTS_AT_ONCE // 8):
-        # counts of ones are exact in single precision: there are fewer than 2**24 at once; the padding is zero
-        bits = np.unpackbits(outcomes.columns[:, start : start + _SHOTS_AT_ONCE // 8], axis=1).astype(np.float32)
-        both += bits @ bits.T
+    shots, ones = outcomes.shots, outcomes.ones.astype(float)
+    first, second = np.triu_indices(ones.size, 1)
     spread = np.sqrt(ones * (shots - ones))
-    scale = np.outer(spread, spread)
-    phi = np.divide(shots * both - np.outer(ones, ones), scale, out=np.zeros_like(both), where=scale > 0)
-    return np.asarray(phi[np.triu_indices(qubits, 1)])
+    scale, stray = spread[first] * spread[second], shots * outcomes.both - ones[first] * ones[second]
+    return np.asarray(np.divide(stray, scale, out=np.zeros(stray.size), where=scale > 0))
 
 
 def estimates(blocks: Sequence[RawBlock]) -> Estimates:

@@ -71,6 +71,7 @@ def _second(differences: Sequence[Difference]) -> str:
 
 def _third(rows: Sequence[ComparedBackend]) -> str:
     credited = sum(row.totals.credited_bits for row in rows if row.totals)
+    gave = sum(row.measures is not None for row in rows)
     hardware = sum(row.origin is Origin.HARDWARE for row in rows if row.measures)
     if not any(row.measures and row.origin is Origin.SIMULATOR for row in rows):
         return (
@@ -80,9 +81,8 @@ def _third(rows: Sequence[ComparedBackend]) -> str:
         )
     if not hardware:
         return f"All data are simulated: {SIMULATED}."
-    return (
-        f"{hardware} backend(s) are hardware, credited with {credited:,.0f} bits; the rest is simulated: {SIMULATED}."
-    )
+    real = f"{hardware} of {gave} backends {'is' if hardware == 1 else 'are'} hardware"
+    return f"{real}, credited with {credited:,.0f} bits; the rest is simulated: {SIMULATED}."
 
 
 def _per_bit(row: ComparedBackend) -> float:

@@ -19,14 +19,18 @@ figure h3 { font-size: 1rem; margin: 0 0 .3rem; overflow-wrap: anywhere; } figca
   .4rem 0; }
 svg { display: block; height: auto; max-width: 34rem; width: 100%; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } svg .tick, svg .small { font-size: 11px; }
-svg .tick { fill: var(--faint); }
+svg .tick { fill: var(--faint); } svg text { paint-order: stroke; stroke: var(--card); stroke-linejoin: round;
+  stroke-width: 3px; } svg .small { stroke: none; }
 svg .axis { fill: var(--faint); font-size: 12px; } svg .note { fill: var(--more); font-size: 11px; }
 .bar { fill: var(--bar); } .out { fill: var(--out); } .more { fill: var(--more); } .less { fill: var(--less); }
 .empty { fill: var(--empty); } .ground { fill: var(--page); stroke: var(--faint); stroke-width: .7; }
 .unused { fill: none; stroke: var(--rule); } .ink { fill: var(--ink); } .grid { stroke: var(--rule); }
-.whisker { stroke: var(--ink); stroke-width: 1; } .band { stroke: var(--faint); stroke-dasharray: 4 3; }
+.whisker { stroke: var(--ink); stroke-width: 1; } .many { stroke-opacity: .35; }
+.band { stroke: var(--faint); stroke-dasharray: 4 3; }
 .band.far { stroke-dasharray: 1 3; } polyline { fill: none; } .trace { stroke: var(--more); stroke-width: 2; }
 .traces { stroke: var(--bar); stroke-opacity: .3; } .traces.strong { stroke-opacity: 1; stroke-width: 1.5; }
+.series-1 { stroke: var(--out); stroke-dasharray: 8 3; } .series-2 { stroke: var(--more); stroke-dasharray: 3 3; }
+.series-3 { stroke: var(--ink); stroke-dasharray: 10 3 2 3; }
 .key { border-bottom: 3px solid; color: var(--ink); } .key.more { border-color: var(--more); }
 .key.less { border-color: var(--less); } .key.bar { border-color: var(--bar); } .key.out { border-color: var(--out); }
 .key.empty { border-color: var(--faint); }
@@ -36,14 +40,16 @@ svg .axis { fill: var(--faint); font-size: 12px; } svg .note { fill: var(--more)
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--rule); padding: .25em .6em; text-align: right; } tbody th { font-weight:
   normal; }
-tr > :first-child, td.words { text-align: left; } figure table { font-size: .85rem; }
+td { white-space: nowrap; }
+tr > :first-child, td.words { text-align: left; } td.words { min-width: 16rem; white-space: normal; }
+figure table { font-size: .85rem; }
 summary { cursor: pointer; padding: .3rem 0; } .backend { border-top: 1px solid var(--rule); }
 .backend > summary { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
 @media (max-width: 30rem) { body { padding: .5rem; } figure { padding: .5rem; }
   svg .tick, svg .small, svg .note { font-size: 13px; } svg .axis { font-size: 13px; } }
-@media print { :root { color-scheme: light; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb; --card: #fff;
-  --bar: #2f6fb3;
-  --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; } body { font-size: 11px; max-width: none; }
-  .charts { columns: 2; } figure, tr { break-inside: avoid; } figure details { display: none; }
+@media print { :root { color-scheme: light; font-size: 11px; --page: #fff; --ink: #000; --faint: #444; --rule: #bbb;
+  --card: #fff; --bar: #2f6fb3; --out: #1f8a70; --more: #a8450d; --less: #2f6fb3; --empty: #e3e7eb; --link: #000; }
+  body { font-size: 11px; max-width: none; }
+  .charts { columns: 2; } svg { max-width: none; } figure, tr { break-inside: avoid; } figure details { display: none; }
   details.backend::details-content { block-size: auto; content-visibility: visible; } }
 """

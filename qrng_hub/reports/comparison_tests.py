@@ -23,7 +23,7 @@ from scipy import special
 
 from qrng_hub.bits import Packed, transpose_shots
 from qrng_hub.errors import VendorError
-from qrng_hub.health.correlation import lag_one_bits, pair_bits, pairs_at, tail_bits
+from qrng_hub.health.correlation import agreement_bits, agreements, lag_one_bits, pairs_at, tail_bits
 from qrng_hub.records import RawBlock
 
 Reals = npt.NDArray[np.float64]
@@ -67,6 +67,11 @@ class Outcomes:
         """The ones of each qubit in all repeats, int64 of shape (qubits,)."""
         return np.asarray(self.ones_each.sum(axis=0), np.int64)
 
+    @cached_property
+    def both(self) -> Counts:
+        """The shots in which both qubits of a pair gave a one, int64 of shape (pairs,), numbered as by `pair`."""
+        return agreements(self.columns)
+
     def pair(self, number: int) -> tuple[int, int]:
         """Returns the columns of a pair by its number in the order (0, 1), (0, 2), ..., (1, 2), ..."""
         ((first, second),) = pairs_at(np.array([number]), self.qubits.size).tolist()
@@ -98,7 +103,7 @@ def evidence(outcomes: Outcomes) -> Evidence:
     qubits, shots = outcomes.qubits.size, outcomes.shots
     scanned = [_scan(column, shots) for column in outcomes.columns]
     first, runs = np.array([one[:2] for one in scanned], np.int64).T
-    pair_logs = -pair_bits(outcomes.columns, outcomes.ones, shots)
+    pair_logs = -agreement_bits(outcomes.both, outcomes.ones, shots)
     return Evidence(
         bias=np.minimum(1.0, qubits * _binomial(outcomes.ones, shots)),
         shot_to_shot=_corrected(-lag_one_bits(first, runs, outcomes.ones, shots), qubits),

@@ -27,6 +27,10 @@ if TYPE_CHECKING:  # scipy is loaded when something is measured
     from qrng_hub.reports.comparison import Repeat
 
 
+FEWEST_SHOTS = 8
+"""Of all repeats on a backend together; fewer have no correlation from one shot to the next, and no interval."""
+
+
 @dataclass(slots=True)
 class Watch:
     """Adds up seconds of work; threads may share it."""
@@ -110,6 +114,8 @@ class Measuring:
             from qrng_hub.reports.comparison_differences import differences
             from qrng_hub.reports.comparison_tests import Outcomes
 
+            for entry in self.entries:
+                _require_enough(entry)
             gave = [entry for entry in self.entries if entry.repeats]
             outcomes = {entry.label: Outcomes.of([repeat.block for repeat in entry.repeats]) for entry in gave}
             return tuple(self._row(entry) for entry in self.entries), differences(outcomes, self.started.alpha)
@@ -126,7 +132,7 @@ class Measuring:
             description=entry.described[0].description if entry.described else "",
             described=entry.described[0] if entry.described else None,
             price=entry.price[0] if entry.price else None,
-            failure="".join(entry.failure),
+            failure="; ".join(entry.failure),
             measures=measured(entry.repeats, level) if entry.repeats else None,
             totals=totals(entry.lines) if entry.lines else None,
             repeats=tuple(entry.lines),
@@ -140,6 +146,14 @@ def _require_new(block: RawBlock, before: Sequence[Repeat]) -> None:
             f"job {block.vendor_id} on {block.address} gave outcomes that an earlier repeat gave, bit by bit: they are"
             " not new"
         )
+
+
+def _require_enough(entry: Entry) -> None:
+    """Turns a backend that gave too little to measure into one that gave nothing, and says so."""
+    shots = sum(repeat.block.shots for repeat in entry.repeats)
+    if 0 < shots < FEWEST_SHOTS:
+        entry.failure.append(f"{shots} shots in all are too few to measure anything: that takes {FEWEST_SHOTS}")
+        entry.repeats.clear()
 
 
 def _line(finished: Finished, repeat: Repeat, epsilon: float) -> RepeatLine:

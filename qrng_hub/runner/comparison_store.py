@@ -84,14 +84,17 @@ class Store:
             pairs = zip(given.blocks, given.digests, strict=True)
             return given, tuple(self._block(described, digest) for described, digest in pairs)
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} and its outcomes cannot be read: {error}") from error
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise ConfigError(f"{path} and its outcomes cannot be read: {reason}") from error
 
     def forget_outcomes(self) -> None:
         """Deletes the outcomes."""
         shutil.rmtree(self._raw, ignore_errors=True)
 
     def _block(self, described: dict[str, Any], digest: str) -> RawBlock:
-        block = RawBlock.model_validate(described | {"outcomes": np.load(self._raw / f"{digest}.npy")})
+        with (self._raw / f"{digest}.npy").open("rb") as file:
+            outcomes = np.lib.format.read_array(file, allow_pickle=False)
+        block = RawBlock.model_validate(described | {"outcomes": outcomes})
         if block.sha256 != digest:
             raise ValueError(f"the outcomes have the SHA-256 {block.sha256}, not {digest}")
         return block

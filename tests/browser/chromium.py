@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_TALLEST = 16_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
@@ -81,9 +82,12 @@ class Tab:
             )  # fmt: skip
 
     def picture(self, path: Path) -> None:
-        """Keeps what is in the window as a PNG file."""
+        """Keeps the whole page as a PNG file, or as much of it as Chromium draws at once."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
+        width, height = self.run("[innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height, _TALLEST), "scale": 1}
+        drawn = self.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+        path.write_bytes(base64.b64decode(drawn))
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:

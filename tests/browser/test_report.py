@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator
 from decimal import Decimal
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 BUILD = Path(__file__).parents[2] / "build" / "browser"
 AXE = BUILD / "node_modules" / "axe-core" / "axe.min.js"
-WIDE, PHONE = (1280, 900), (360, 740)
+WIDE, PHONE, PAPER = (1280, 900), (360, 740), (794, 1123)
 ENTER, SPACE, TAB = ("Enter", 13, "\r"), (" ", 32, " "), ("Tab", 9)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 
@@ -182,7 +183,7 @@ def test_dark_is_dark_and_light_is_light(tab: Tab, report: Path) -> None:
 
 
 def test_paper_has_every_backend_and_no_dark_ground(tab: Tab, report: Path) -> None:
-    tab.open(report, *WIDE, scheme="dark")
+    tab.open(report, *PAPER, scheme="dark")
     hidden = """
       [...document.querySelectorAll('details.backend')].map(one => one.querySelector('svg')).filter(svg =>
         !svg.checkVisibility({contentVisibilityAuto: true}) || svg.getBoundingClientRect().height < 50).length
@@ -191,4 +192,10 @@ def test_paper_has_every_backend_and_no_dark_ground(tab: Tab, report: Path) -> N
     tab.media("print", "dark")
     assert tab.run(hidden) == 0
     assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert len(tab.ask("Page.printToPDF")["data"]) > 100_000
+    assert tab.run("getComputedStyle(document.querySelector('th a')).color") == "rgb(0, 0, 0)"
+    sizes = tab.run("['p', 'figcaption', 'td'].map(one => getComputedStyle(document.querySelector(one)).fontSize)")
+    assert all(8 <= float(size.removesuffix("px")) <= 13 for size in sizes)
+    tab.picture(BUILD / "report-print.png")
+    printed = base64.b64decode(tab.ask("Page.printToPDF")["data"])
+    (BUILD / "report.pdf").write_bytes(printed)
+    assert len(printed) > 100_000

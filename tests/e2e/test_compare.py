@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from qrng_hub.files import claimed
 from qrng_hub.records import Comparison
 
 QRNG = Path(sys.executable).with_name("qrng")
@@ -39,7 +41,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     """Runs the example once, with less of everything, and returns its document and folder."""
     folder = tmp_path_factory.mktemp("compare")
     text = EXAMPLE.read_text().replace("shots = 4096", "shots = 1024").replace("repeats = 3", "repeats = 2")
-    (folder / "compare.toml").write_text(text.replace("qubits = 100", "qubits = 20"))
+    (folder / "compare.toml").write_text(re.sub(r"qubits = 1\d\d", "qubits = 20", text))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QRNG_STATE_DIR", str(folder / "state"))
         done = qrng("compare", "compare.toml", "--json", "--by", "time", "--out", "results", folder=folder)
@@ -119,6 +121,11 @@ def test_kept_outcomes_are_measured_again_by_one_command_and_set_against_another
     assert qrng("compare", "first", "--resume", "second", folder=tmp_path).returncode == 2
 
 
+def digests_kept(folder: Path) -> set[str]:
+    """The outcomes of repeats that are described, which happens last: an end just before it leaves others."""
+    return {digest for path in (folder / "raw").glob("*.json") for digest in json.loads(path.read_bytes())["digests"]}
+
+
 def test_an_interrupted_comparison_says_how_to_go_on_and_goes_on(tmp_path: Path) -> None:
     """Ctrl-C once the first outcomes are kept: what was there is taken, and the rest is run."""
     (tmp_path / "many.toml").write_text(TWO.replace("repeats = 2", "repeats = 200"))
@@ -131,13 +138,33 @@ def test_an_interrupted_comparison_says_how_to_go_on_and_goes_on(tmp_path: Path)
         _, errors = running.communicate(timeout=60)
     assert running.returncode != 0
     assert b"go on with --resume results" in errors
-    kept = {path.name for path in (tmp_path / "results" / "raw").glob("*.npy")}
+    kept = digests_kept(tmp_path / "results")
     assert 3 <= len(kept) < 200
     done = qrng("compare", "many.toml", "--resume", "results", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     row = next(row for row in json.loads(done.stdout)["backends"] if not row["failure"])
     assert len(row["repeats"]) == 200
-    assert kept <= {f"{one['block_sha256']}.npy" for one in row["repeats"]}
+    assert kept <= {one["block_sha256"] for one in row["repeats"]}
+
+
+def test_a_killed_comparison_is_gone_on_with_by_one_process_at_a_time(tmp_path: Path) -> None:
+    """SIGKILL in the middle leaves what was kept, and no claim on the folder; finished, it is not run again."""
+    (tmp_path / "many.toml").write_text(TWO.replace("repeats = 2", "repeats = 200"))
+    folder, resume = tmp_path / "results", ("compare", "many.toml", "--resume", "results", "--json")
+    with subprocess.Popen([QRNG, "compare", "many.toml", "--out", "results"], cwd=tmp_path) as running:
+        while len(list((folder / "raw").glob("*.json"))) < 3:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.kill()
+    kept = digests_kept(folder)
+    with claimed(folder / "comparison.lock", "it"):
+        refused = qrng(*resume, folder=tmp_path)
+    assert (refused.returncode, b"another process is working on" in refused.stderr) == (1, True)
+    first, again = (qrng(*resume, folder=tmp_path) for _ in range(2))
+    assert first.returncode == 0, first.stderr.decode()
+    (row,) = (row for row in json.loads(first.stdout)["backends"] if not row["failure"])
+    assert kept <= {one["block_sha256"] for one in row["repeats"]} and len(row["repeats"]) == 200
+    assert again.stdout == first.stdout
 
 
 def test_fails_if_every_backend_does_and_never_writes_a_password(tmp_path: Path) -> None:

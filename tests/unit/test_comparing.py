@@ -219,3 +219,22 @@ def test_outcomes_given_twice_are_not_counted_twice() -> None:
         (row,) = hub.compare().backends
     assert len(row.repeats) == 1
     assert "VendorError" in row.failure and "not new" in row.failure
+
+
+def test_too_few_shots_to_measure_are_a_row_with_its_reason() -> None:
+    backends = [
+        {"address": "scripted:a", "shots": 3},
+        {"address": "scripted:b", "shots": 4},
+        {"address": "scripted:c", "shots": 40},
+    ]
+    with hub_of(dict.fromkeys("abc", CHEAP), backend=backends) as hub:
+        of = rows(hub.compare())
+    few = of["scripted:a"]
+    assert few.measures is None and few.totals is not None
+    assert few.failure == "6 shots in all are too few to measure anything: that takes 8"
+    assert len(few.repeats) == 2  # they were run, and paid
+    enough = of["scripted:b"].measures
+    assert enough is not None and enough.shots == 8 and enough.bound_bits_per_shot == 0
+    (finding,) = enough.findings
+    assert "too few for the start-up test" in finding.sentence
+    assert of["scripted:c"].measures is not None

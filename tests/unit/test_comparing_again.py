@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -14,7 +15,9 @@ import pytest
 from qrng_hub import Hub
 from qrng_hub.config import run_file_from
 from qrng_hub.errors import ConfigError, LedgerError
-from qrng_hub.hub.comparing import Place, load_comparison, measured_again, started_of, with_changes
+from qrng_hub.files import claimed
+from qrng_hub.hub.comparing import Place, measured_again, started_of, with_changes
+from qrng_hub.hub.comparison_document import load_comparison
 from qrng_hub.hub.opening import open_registry
 from qrng_hub.records import Comparison, Job, QubitCalibration, RawBlock
 from qrng_hub.reports.comparison_changes import against
@@ -134,12 +137,110 @@ def test_outcomes_that_were_changed_are_not_measured(adapter: Counting, tmp_path
         measured_again(tmp_path, None)
 
 
+@pytest.mark.parametrize("name", ["*.npy", "*.json"])
+@pytest.mark.parametrize("text", [b"", b"PK\x03\x04", b"{}", None])
+def test_a_damaged_repeat_is_the_reason_of_its_row_and_the_rest_is_finished(
+    adapter: Counting, tmp_path: Path, name: str, text: bytes | None
+) -> None:
+    run(adapter, Place(tmp_path), request={"retain_raw": True}, ledger=tmp_path / "ledger.db")
+    path = min((tmp_path / "raw").glob("*.json"))
+    if name == "*.npy":
+        path = tmp_path / "raw" / f"{json.loads(path.read_bytes())['digests'][0]}.npy"
+    if text is None and name == "*.npy":
+        path.unlink()
+    else:
+        path.write_bytes(text or b"\0")
+    place = Place(tmp_path, is_resumed=True)
+    of = run(adapter, place, request={"retain_raw": True}, ledger=tmp_path / "ledger.db").backends
+    assert {row.label: bool(row.failure) for row in of} == {"scripted:a": True, "scripted:b": False}
+    (reason,) = (row.failure for row in of if row.failure)
+    assert "000-0000.json and its outcomes cannot be read: " in reason and "\n" not in reason
+
+
 def test_nothing_is_measured_where_nothing_is_kept(adapter: Counting, tmp_path: Path) -> None:
     run(adapter, Place(tmp_path))
     with pytest.raises(ConfigError, match=r"retain_raw = true"):
         measured_again(tmp_path, None)
-    with pytest.raises(ConfigError, match="not the document"):
+    with pytest.raises(ConfigError, match=r"cannot be read: No such file .* name the folder of a comparison"):
+        load_comparison(tmp_path / "elsewhere")
+
+
+def test_a_finished_comparison_is_not_run_anew(adapter: Counting, tmp_path: Path) -> None:
+    """Its document is there before its outcomes are gone, so that an end in between loses nothing."""
+    made, jobs = run(adapter, Place(tmp_path)), len(adapter.jobs)
+    assert load_comparison(tmp_path) == made
+    assert run(adapter, Place(tmp_path, is_resumed=True)) == made
+    assert len(adapter.jobs) == jobs
+
+
+def test_an_earlier_comparison_in_the_folder_is_not_taken_for_one_that_was_begun_after_it(
+    adapter: Counting, tmp_path: Path
+) -> None:
+    earlier = run(adapter, Place(tmp_path), ledger=tmp_path / "ledger.db")
+    adapter.ends_after = adapter.collected
+    with pytest.raises(LedgerError, match="ends here"):
+        run(adapter, Place(tmp_path), ledger=tmp_path / "ledger.db")
+    adapter.ends_after = 10_000
+    made = run(adapter, Place(tmp_path, is_resumed=True), ledger=tmp_path / "ledger.db")
+    assert made.comparison_id != earlier.comparison_id
+    assert len(adapter.jobs) == 12
+
+
+def test_two_processes_do_not_work_in_one_folder(adapter: Counting, tmp_path: Path) -> None:
+    with (
+        claimed(tmp_path / "comparison.lock", "it"),
+        pytest.raises(LedgerError, match="another process is working on the comparison in"),
+    ):
+        run(adapter, Place(tmp_path))
+    assert not adapter.jobs
+    assert run(adapter, Place(tmp_path)).backends
+    assert not (tmp_path / "comparison.lock").exists()
+
+
+def edited(document: dict[str, Any], *steps: str | int, value: Any) -> dict[str, Any]:
+    changed = json.loads(json.dumps(document))
+    place = changed
+    for step in steps[:-1]:
+        place = place[step]
+    place[steps[-1]] = value
+    return dict(changed)
+
+
+ROW: tuple[str | int, ...] = ("backends", 0)
+
+
+@pytest.mark.parametrize(("steps", "value", "says"), [
+    ((*ROW, "measures", "qubits", 0, "ones"), 10**9, "scripted:a: the ones of its qubits are not those of the repeats"),
+    ((*ROW, "measures", "qubits", 0, "p_one", "value"), 0.5, r"P\(1\) is not the share of ones"),
+    ((*ROW, "measures", "qubits"), [], "the ones of its qubits"),
+    ((*ROW, "measures", "shots"), -5, "-5 shots are not those of the repeats"),
+    ((*ROW, "repeats"), [], "shots are not those of the repeats"),
+    ((*ROW, "measures", "alien"), 1, r"backends\[0\]\.measures\.alien: Extra inputs"),
+    (("versions", "qrng_hub"), "9.9", ""),
+])  # fmt: skip
+def test_a_document_that_was_edited_is_refused_where_that_shows(
+    adapter: Counting, tmp_path: Path, steps: tuple[str | int, ...], value: Any, says: str
+) -> None:
+    run(adapter, Place(tmp_path), backend=[{"address": "scripted:a"}])
+    path = tmp_path / "comparison.json"
+    document = edited(json.loads(path.read_bytes()), *steps, value=value)
+    path.write_text(json.dumps(document))
+    if says:
+        with pytest.raises(ConfigError, match=says):
+            load_comparison(tmp_path)
+    else:
         load_comparison(tmp_path)
+        path.write_text(json.dumps(document | {"later": 1}))
+        with pytest.raises(ConfigError, match=r"that qrng_hub .* reads \(it is of '9.9'\): later: Extra"):
+            load_comparison(tmp_path)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", bytes(range(256)), b'{"versions": []}'])
+def test_what_is_no_document_is_refused_in_one_line(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "comparison.json").write_bytes(text)
+    with pytest.raises(ConfigError, match="is not the document of a comparison") as raised:
+        load_comparison(tmp_path)
+    assert "\n" not in str(raised.value) and "http" not in str(raised.value)
 
 
 def test_a_sweep_is_a_row_for_each_choice() -> None:

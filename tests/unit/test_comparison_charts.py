@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import pytest
 from qrng_hub import Hub
 from qrng_hub.bits import pack_shots
 from qrng_hub.config import run_file_from
-from qrng_hub.records import ComparedBackend, Comparison, Job, JobPrice, QubitCalibration, RawBlock
-from qrng_hub.reports.charts import devices, queues, spending, statistics
+from qrng_hub.records import ComparedBackend, Comparison, Job, JobPrice, QubitCalibration, RawBlock, Sample
+from qrng_hub.reports.charts import devices, queues, samples, spending, statistics
 from qrng_hub.reports.charts.axes import linear, logarithmic
 from qrng_hub.reports.charts.figure import Figure
 from qrng_hub.reports.charts.layout import coupled, grid
@@ -133,6 +134,34 @@ def test_the_cheapest_changes_where_the_prices_cross(pair: tuple[ComparedBackend
     assert crossing < float(second[0]) < crossing * 10 ** (1 / 19)
 
 
+def test_lines_are_named_once_each_and_told_apart_without_colour(pair: tuple[ComparedBackend, ...]) -> None:
+    drawn = spending.cost_by_volume(priced(pair, ("1", "0.001"), ("11", "0")))
+    assert isinstance(drawn, Figure)
+    for number, label in enumerate(("scripted:a", "scripted:b")):
+        assert drawn.svg.count(f">{label}: ") == 1
+        assert drawn.svg.count(f"series-{number}") == 2
+
+
+def test_names_beside_dots_stand_apart(pair: tuple[ComparedBackend, ...]) -> None:
+    rows = [row.model_copy(update={"address": f"scripted:{i}"}) for i, row in enumerate([pair[0]] * 5)]
+    drawn = spending.cost_against_time(rows)
+    assert isinstance(drawn, Figure)
+    places = sorted(float(y) for y in re.findall(r'<text x="[^"]*" y="([-\d.]+)"[^>]*>scripted:', drawn.svg))
+    assert len(places) == 5
+    assert min(after - before for before, after in pairwise(places)) > 11.9
+
+
+def test_the_lines_of_chance_are_on_the_histogram() -> None:
+    """2,560 bytes of a fair source stay below them, so that only they reach so high."""
+    counts = (10,) * 256
+    of = Sample(raw_bits="", extracted_bits="", raw_bytes=counts, extracted_bytes=(0,) * 256, note="")
+    (row,) = compared(ScriptedAdapter({"a": Script()}, FrozenClock())).backends
+    drawn = samples.byte_histograms(0, row, of)
+    assert isinstance(drawn, Figure)
+    upper = min(float(y) for y in re.findall(r'y1="([\d.]+)"[^>]*class="band"', drawn.svg))
+    assert upper == pytest.approx(30)
+
+
 def test_fees_a_job_and_a_shot_are_told_apart(pair: tuple[ComparedBackend, ...]) -> None:
     drawn = spending.cost_breakdown(priced(pair, ("0.30", "0.001"), ("0.50", "0")))
     assert isinstance(drawn, Figure)
@@ -152,7 +181,8 @@ def test_queue_times_are_steps_from_none_to_all(pair: tuple[ComparedBackend, ...
     heights = [
         [float(point.split(",")[1]) for point in line.split()] for line in re.findall(r'points="([^"]*)"', drawn.svg)
     ]
-    for one in heights:
+    assert len(heights) == 4  # two lines, and what names them
+    for one in heights[:2]:
         assert one == sorted(one, reverse=True) and (one[0], one[-1]) == (190.0, 30.0)
 
 

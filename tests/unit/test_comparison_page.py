@@ -12,7 +12,7 @@ import pytest
 
 from qrng_hub import Hub
 from qrng_hub.config import run_file_from
-from qrng_hub.records import Comparison, Origin
+from qrng_hub.records import Against, Change, ComparedBackend, Comparison, JobPrice, Origin
 from qrng_hub.reports.comparison_page import page
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -181,6 +181,29 @@ def test_a_failure_is_a_row_and_what_vendors_say_is_no_markup(mixed: Comparison)
     assert "off<&>line is offline" in Reader(text).text
 
 
+def test_nothing_that_a_run_file_or_a_vendor_says_is_markup(mixed: Comparison) -> None:
+    """Names, settings, descriptions, reasons, currencies, and the sentences and charts that are made of them."""
+    evil = "</title><b>&quot;'\"<img src=x>"
+    price = JobPrice(lines=((Decimal(1), Decimal(0)),), most_shots=1000, currency=evil)
+
+    def spoiled(row: ComparedBackend) -> ComparedBackend:
+        totals = row.totals and row.totals.model_copy(update={"currency": evil})
+        said = {"setting": evil, "description": evil, "price": price, "totals": totals}
+        return row.model_copy(update=said | {"failure": row.failure and evil})
+
+    rows = tuple(map(spoiled, mixed.backends))
+    against = Against(
+        comparison_id=evil, created_utc=mixed.created_utc,
+        changes=(Change(label=evil, kind="price", is_real=True, p_value=None, test=evil, sentence=evil),),
+    )  # fmt: skip
+    told = {"backends": rows, "summary": (evil,) * 3, "versions": {evil: evil}, "against": against}
+    reader = Reader(page(mixed.model_copy(update=told)))
+    assert not {"b", "img"} & {tag for tag, _ in reader.seen}
+    assert reader.text.count(evil) > 50
+    for one in figures(reader):
+        assert one.find("b") is None
+
+
 def test_follows_the_readers_colours_the_width_and_the_paper(mixed: Comparison) -> None:
     text = page(mixed)
     for needed in ("prefers-color-scheme: dark", "@media print", 'name="viewport"', "viewBox"):
@@ -200,3 +223,12 @@ def test_nothing_but_failures_is_a_page_as_well() -> None:
     reader = Reader(page(compared({"off": Script(offline=True)})))
     assert "No backend gave anything" in reader.text
     assert not figures(reader)
+
+
+def test_few_shots_have_words_in_place_of_charts_that_would_only_show_chance() -> None:
+    text = Reader(page(compared({"paid": Script()}, backend=[{"address": "scripted:paid", "shots": 4}]))).text
+    for said in (
+        "Correlation of qubits: 8 shots are so few", "Autocorrelation: there are so few shots",
+        "too few bits for:", "are too few to extract from", "too few for a histogram",
+    ):  # fmt: skip
+        assert said in text, said

@@ -156,6 +156,15 @@ def test_the_greatest_lag_is_128() -> None:
     assert share[1] < 0.05
 
 
+@pytest.mark.parametrize("length", [2, 9, 200, 700])
+def test_a_lag_that_was_never_right_takes_no_lead(length: int) -> None:
+    """No symbol of a counter of 256 comes back within 128 samples, so that no prediction is right."""
+    counter = np.arange(length, dtype=np.uint8)
+    assert by_lag(counter.tolist()) == (0, 0)
+    seen = lag_predictions(Samples.of(counter))
+    assert (seen.correct, seen.longest_run) == (0, 0)
+
+
 @given(sequences(), st.sampled_from([16, 17, 100, 257, 1000, 65_536]))
 def test_the_dictionary_predicts_as_the_standard_says(symbols: list[int], capacity: int) -> None:
     seen = lz78y_predictions(samples_of(symbols), capacity)

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qrng_hub.reports.charts.svg import WIDTH, line, text
+from qrng_hub.reports.charts.svg import WIDTH, line, polyline, text
 
 _FINEST, _STEPS = 1e-12, (1, 2, 2.5, 5, 10)
 #: how wide a figure of a mark is, about
 _CHARACTER = 7.0
+SERIES = 4
+LEGEND_ROW = 15.0
 #: from this power of ten on a mark is written as one
 _LONG = 5
 
@@ -55,7 +57,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Axis:
 
 def upright(axis: Axis, left: float, right: float, name: str) -> str:
     """Draws an axis upwards, with a faint line at each mark; `name` says what it is, with its unit."""
-    marks = [text(0, min(axis.start, axis.end) - 8, name, kind="axis")]
+    marks = [text(0, min(axis.start, axis.end) - 11, name, kind="axis")]
     for value, words in axis.ticks:
         y = axis.place(value)
         marks += [line(left, y, right, y, "grid"), text(left - 5, y + 4, words, "end", "tick")]
@@ -69,6 +71,20 @@ def level(axis: Axis, top: float, bottom: float, name: str) -> str:
         x, half = axis.place(value), len(words) * _CHARACTER / 2
         anchor = "start" if x < half else "end" if x > WIDTH - half else "middle"
         marks += [line(x, top, x, bottom, "grid"), text(x, bottom + 15, words, anchor, "tick")]
+    return "".join(marks)
+
+
+def series(number: int) -> str:
+    """Returns the class of the line of a series: colour and dashes tell four apart, and lines on top of each other."""
+    return f"traces strong series-{number % SERIES}"
+
+
+def legend(names: Sequence[str], top: float) -> str:
+    """Names the lines of as many series, a row of `LEGEND_ROW` each, from `top` downwards."""
+    marks = list[str]()
+    for number, name in enumerate(names):
+        y = top + LEGEND_ROW * number + 10
+        marks += [polyline(((8, y - 4), (36, y - 4)), series(number)), text(42, y, name, kind="tick")]
     return "".join(marks)
 
 

@@ -86,25 +86,24 @@ def calibration(number: int, row: ComparedBackend, measures: Measures) -> Figure
     marks = [level(x_axis, 30, 270, "P(1) expected from the published readout errors")]
     marks += [upright(y_axis, _LEFT, WIDTH - 60, "P(1) measured")]
     marks.append(line(x_axis.place(low), y_axis.place(low), x_axis.place(high), y_axis.place(high), "band"))
-    outside, table = 0, [["qubit", "expected P(1)", "measured P(1)", "its interval", "agrees"]]
+    outside, table = list[str](), [["qubit", "expected P(1)", "measured P(1)", "its interval", "agrees"]]
     for (one, _), mean in zip(pairs, expected, strict=True):
         agrees = one.p_one.low <= mean <= one.p_one.high
-        outside += not agrees
         x, y = x_axis.place(mean), (y_axis.place(one.p_one.value))
-        marks.append(line(x, y_axis.place(one.p_one.low), x, y_axis.place(one.p_one.high), "whisker"))
+        marks.append(line(x, y_axis.place(one.p_one.low), x, y_axis.place(one.p_one.high), "whisker many"))
         said = f"qubit {one.qubit}: expected {mean:.4f}, measured {one.p_one.value:.4f}"
-        marks.append(dot(x, y, 3.5, "bar" if agrees else "more", said))
+        (marks if agrees else outside).append(dot(x, y, 3.5, "bar" if agrees else "more", said))
         interval = f"{one.p_one.low:.4f} to {one.p_one.high:.4f}"
         table.append([str(one.qubit), f"{mean:.4f}", f"{one.p_one.value:.4f}", interval, "yes" if agrees else "no"])
     stamp = row.described.calibrated_utc if row.described else None
     when = f", calibrated {stamp:%Y-%m-%d %H:%M} UTC" if stamp else ""
-    says = f"{outside} of {len(pairs)} qubits are not where their published readout errors put them"
+    says = f"{len(outside)} of {len(pairs)} qubits are not where their published readout errors put them"
     caption = (
         f"P(1), no unit{when}: on the line the calibration still holds, off it the device drifted since, or has errors"
         f" besides readout. {says}; by chance one in a hundred would not be."
     )
     title = f"Measured against calibrated, {row.label}"
-    return figure(f"calibration-{number}", 308, title, says, [row], marks, escape(caption), table)
+    return figure(f"calibration-{number}", 308, title, says, [row], [*marks, *outside], escape(caption), table)
 
 
 def drift(number: int, row: ComparedBackend, measures: Measures) -> Figure | str:

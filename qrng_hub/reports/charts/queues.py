@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from qrng_hub.records import ComparedBackend
-from qrng_hub.reports.charts.axes import level, linear, logarithmic, upright
+from qrng_hub.reports.charts.axes import LEGEND_ROW, legend, level, linear, logarithmic, series, upright
 from qrng_hub.reports.charts.figure import Figure, figure
-from qrng_hub.reports.charts.svg import WIDTH, polyline, text
+from qrng_hub.reports.charts.svg import WIDTH, polyline
 
 _LEFT, _BOTTOM = 46.0, 190.0
 Place = Callable[[float], float]
@@ -25,16 +25,16 @@ def queue_times(rows: Sequence[ComparedBackend]) -> Figure | str:
     marks = [level(x_axis, 30, _BOTTOM, "queue time, s"), upright(y_axis, _LEFT, WIDTH, "share of jobs begun")]
     table = [["backend", "jobs", "shortest, s", "median, s", "longest, s"]]
     for number, (label, (_, seconds)) in enumerate(queued.items()):
-        marks.append(polyline(_steps(seconds, x_axis.place, y_axis.place), "traces strong"))
-        x = x_axis.place(max(seconds[len(seconds) // 2], min(every)))
-        anchor, x = ("end", x - 4) if x > WIDTH / 2 else ("start", x + 4)
-        marks.append(text(x, y_axis.place(0.5) + 14 * (number % 5) - 20, label, anchor, "tick"))
+        marks.append(polyline(_steps(seconds, x_axis.place, y_axis.place), series(number)))
         table.append([label, str(len(seconds)), *(f"{seconds[at]:,.1f}" for at in (0, len(seconds) // 2, -1))])
+    named = [f"{label}: {median} s in the median of {jobs} jobs" for label, jobs, _, median, _ in table[1:]]
+    marks.append(legend(named, _BOTTOM + 42))
     jobs = sum(len(seconds) for _, seconds in queued.values())
     says = f"the further to the left a line rises, the sooner its jobs began; {jobs} jobs of {len(queued)} backends"
     caption = f"Share of jobs against seconds in the queue, powers of ten: {says}. Few jobs make coarse steps."
+    height = _BOTTOM + 44 + LEGEND_ROW * len(queued)
     return figure(
-        "queue", _BOTTOM + 38, "Queue times", says, (row for row, _ in queued.values()), marks, escape(caption), table
+        "queue", height, "Queue times", says, (row for row, _ in queued.values()), marks, escape(caption), table
     )
 
 

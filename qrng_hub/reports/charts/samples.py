@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
@@ -28,7 +29,7 @@ def bitmaps(number: int, row: ComparedBackend, sample: Sample) -> Figure:
         share = f", {ones.mean():.1%} ones" if ones.size else ": none"
         marks += [text(left, 12, f"{name}{share}"), rect(left, 20, _SIDE * _CELL, _SIDE * _CELL, "empty")]
         marks.append(tag("path", d=_runs(ones.tolist(), left, 20.0), class_="ink"))
-    says = "One bit a cell, shot by shot, row by row: ones dark"
+    says = "One bit a cell, shot by shot, row by row: a one is a filled cell, a zero an empty one"
     what = (
         f"Nothing was extracted: {sample.note}."
         if sample.note
@@ -58,7 +59,7 @@ def byte_histograms(number: int, row: ComparedBackend, sample: Sample) -> Figure
     missing = f"too few for a histogram, which takes {_FEW_BYTES:,}: {', '.join(few)}" if few else ""
     if not told:
         return f"Bytes, raw and extracted: {missing}."
-    highest = max([1.5, *(256 * max(counts) / sum(counts) for _, counts in told)])
+    highest = max(max(256 * max(counts) / sum(counts), 1 + _band(sum(counts))) for _, counts in told)
     marks, table, top = list[str](), [["", "bytes", "least often", "most often", "beyond chance"]], 30.0
     for name, counts in told:
         drawn, line_of_table = _histogram(name, counts, top, highest)
@@ -85,7 +86,7 @@ def byte_histograms(number: int, row: ComparedBackend, sample: Sample) -> Figure
 def _histogram(name: str, counts: Sequence[int], top: float, highest: float) -> tuple[list[str], list[str]]:
     total, bottom = sum(counts), top + 76
     x_axis, y_axis = linear(0, 256, _LEFT, WIDTH - 8), linear(0, highest, bottom, top, 2)
-    band = float(-special.ndtri(0.01 / (2 * 256))) * (255 / total) ** 0.5
+    band = _band(total)
     shares = [256 * count / total for count in counts]
     heights = "".join(f"V{shown(y_axis.place(share))}h{shown((WIDTH - 8 - _LEFT) / 256)}" for share in shares)
     marks = [
@@ -96,6 +97,11 @@ def _histogram(name: str, counts: Sequence[int], top: float, highest: float) -> 
     marks += [line(_LEFT, y_axis.place(y), WIDTH - 8, y_axis.place(y), "band") for y in (1 - band, 1 + band) if y > 0]
     beyond = sum(abs(share - 1) > band for share in shares)
     return marks, [name, f"{total:,}", f"{min(shares):.3f}", f"{max(shares):.3f}", f"{beyond} of 256"]
+
+
+def _band(total: int) -> float:
+    """Returns how far from an even share the counts of 256 even values stay, all at once, at 99 %."""
+    return float(-special.ndtri(0.01 / (2 * 256))) * math.sqrt(255 / total)
 
 
 def _runs(ones: Sequence[int], left: float, top: float) -> str:

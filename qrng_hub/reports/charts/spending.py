@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
 from qrng_hub.records import ComparedBackend, JobPrice
-from qrng_hub.reports.charts.axes import apart, level, linear, logarithmic, upright
+from qrng_hub.reports.charts.axes import LEGEND_ROW, apart, legend, level, linear, logarithmic, series, upright, written
 from qrng_hub.reports.charts.figure import Figure, figure, measured_rows
 from qrng_hub.reports.charts.svg import WIDTH, dot, line, polyline, rect, tag, text
 
@@ -43,14 +43,13 @@ def cost_against_time(rows: Sequence[ComparedBackend]) -> Figure | str:
     table = [["backend", "seconds a bounded Mbit", "cost of a bounded Mbit", "beaten in both"]]
     for row, seconds, cost, currency in points:
         x, y, is_best = x_axis.place(seconds), y_axis.place(cost), (seconds, cost) in best
-        anchor = "end" if x > WIDTH / 2 else "start"
-        marks += [dot(x, y, 5, "out" if is_best else "bar", row.label), text(x, y - 9, row.label, anchor, "tick")]
+        marks.append(dot(x, y, 5, "out" if is_best else "bar", row.label))
         table.append([row.label, f"{seconds:,.3g}", f"{cost:,.4g} {currency}", "no" if is_best else "yes"])
+    marks += _names((one[0].label, x_axis.place(one[1]), y_axis.place(one[2])) for one in points)
     says = "the nearer to the lower left corner, the cheaper and the faster; powers of ten on both axes"
     key = tag("span", "on the line", class_="key out")
-    caption = (
-        f"{points[0][3]} against seconds of a bounded Mbit: {says}. The backends {key} are beaten by none in both."
-    )
+    unit = escape(points[0][3])
+    caption = f"{unit} against seconds of a bounded Mbit: {says}. The backends {key} are beaten by none in both."
     return figure(
         "cost",
         _BOTTOM + 38,
@@ -73,13 +72,11 @@ def cost_by_volume(rows: Sequence[ComparedBackend]) -> Figure | str:
     y_axis = logarithmic(min(map(min, costs)), max(map(max, costs)), _BOTTOM, 30)
     unit = priced[0].price.currency
     marks = [level(x_axis, 30, _BOTTOM, "bounded Mbit"), upright(y_axis, _LEFT, WIDTH - 14, f"{unit}, at most")]
-    for one, each in zip(priced, costs, strict=True):
-        points = [(x_axis.place(v), y_axis.place(cost)) for v, cost in zip(VOLUMES, each, strict=True)]
-        marks.append(polyline(points, "traces strong"))
-        marks.append(text(WIDTH - 16, points[-1][1] - 4, one.row.label, "end", "tick"))
-    lowest = [y_axis.place(each[-1]) - 4 for each in costs]
-    ends = zip(priced, apart(lowest, 13), strict=True)
-    marks += [text(WIDTH - 16, y, one.row.label, "end", "tick") for one, y in ends]
+    for number, each in enumerate(costs):
+        points = ((x_axis.place(v), y_axis.place(cost)) for v, cost in zip(VOLUMES, each, strict=True))
+        marks.append(polyline(points, series(number)))
+    named = [f"{one.row.label}: {written(each[-1])} {unit}" for one, each in zip(priced, costs, strict=True)]
+    marks.append(legend([f"{name} for {VOLUMES[-1]:,.0f} Mbit" for name in named], _BOTTOM + 42))
     cheapest = [min(range(len(priced)), key=lambda i: (costs[i][at], i)) for at in range(len(VOLUMES))]
     changes = [at for at, (before, now) in enumerate(pairwise(cheapest), start=1) if before != now]
     marks += [line(x, 30, x, _BOTTOM, "band") for x in (x_axis.place(VOLUMES[at]) for at in changes)]
@@ -89,9 +86,8 @@ def cost_by_volume(rows: Sequence[ComparedBackend]) -> Figure | str:
     ]
     says = "; ".join(f"from {volume} Mbit {label} is the cheapest" for volume, label, _ in table[1:])
     caption = f"{unit} at most, by quotes, against bounded Mbit: {says}. An upright line is where the cheapest changes."
-    return figure(
-        "volume", _BOTTOM + 38, "Cost by volume", says, (one.row for one in priced), marks, escape(caption), table
-    )
+    height = _BOTTOM + 44 + LEGEND_ROW * len(priced)
+    return figure("volume", height, "Cost by volume", says, (one.row for one in priced), marks, escape(caption), table)
 
 
 def cost_breakdown(rows: Sequence[ComparedBackend]) -> Figure | str:
@@ -117,7 +113,7 @@ def cost_breakdown(rows: Sequence[ComparedBackend]) -> Figure | str:
         )
     keys = tag("span", "fees a job", class_="key bar"), tag("span", "fees a shot or a second", class_="key out")
     says = f"{unit} for all repeats, as quoted at most, and the upright line what was billed"
-    caption = f"{says}: {keys[0]} and {keys[1]}. Where the first is long, fewer and larger jobs are cheaper."
+    caption = f"{escape(says)}: {keys[0]} and {keys[1]}. Where the first is long, fewer and larger jobs are cheaper."
     return figure(
         "breakdown", bottom + 38, "What the cost is made of", says, (one.row for one in spent), marks, caption, table
     )
@@ -134,6 +130,16 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         if not best or point[1] < best[-1][1]:
             best.append(point)
     return best
+
+
+def _names(points: Iterable[tuple[str, float, float]]) -> Iterator[str]:
+    """Writes names beside dots, on the side that the line through the best leaves free, and none on another."""
+    left, right = list[tuple[str, float, float]](), list[tuple[str, float, float]]()
+    for name, x, y in points:
+        (left if x > WIDTH / 2 else right).append((name, x, y))
+    for group, anchor, across, below in ((left, "end", -9, 13), (right, "start", 9, -4)):
+        places = apart([y + below for _, _, y in group], 12)
+        yield from (text(x + across, y, name, anchor, "tick") for (name, x, _), y in zip(group, places, strict=True))
 
 
 def _points(rows: Sequence[ComparedBackend]) -> Iterator[tuple[ComparedBackend, float, float, str]]:

@@ -21,6 +21,8 @@ def correlation_matrix(number: int, row: ComparedBackend, measures: Measures, of
     """Draws the correlation of every two qubits, and apart those that are beyond chance, or says why there is none."""
     if not of.correlations:
         return "Correlation of qubits: there is one qubit, or too many to keep every pair."
+    if of.correlation_band >= 1:
+        return f"Correlation of qubits: {measures.shots:,} shots are so few that each could be chance."
     numbers = [one.qubit for one in measures.qubits]
     cell, left, top, full = _SIDE / len(numbers), 60.0, 10.0, 2 * of.correlation_band
     paths, beyond = defaultdict[tuple[str, int], list[str]](list), list[tuple[int, int, float]]()
@@ -58,8 +60,13 @@ def correlation_matrix(number: int, row: ComparedBackend, measures: Measures, of
     )
 
 
-def autocorrelation(number: int, row: ComparedBackend, of: Autocorrelation) -> Figure:
-    """Draws how outcomes depend on those some shots before: the mean of all qubits, and the strongest."""
+def autocorrelation(number: int, row: ComparedBackend, of: Autocorrelation) -> Figure | str:
+    """Draws how outcomes depend on those some shots before, the mean of all qubits and the strongest, or says why not.
+
+    Where the band is wider than any correlation there is nothing to tell from chance.
+    """
+    if of.strongest_band >= 1:
+        return "Autocorrelation: there are so few shots that each coefficient could be chance."
     lags, bottom = len(of.mean), 170.0
     most = 1.15 * max(of.strongest_band, *(abs(value) for value in (*of.mean, *of.strongest)))
     x_axis, y_axis = linear(0, lags + 1, _LEFT, WIDTH, 8), linear(-most, most, bottom, 30)
