@@ -100,7 +100,8 @@ class Factors:
         sigma, mu = self.settings.joint_vertices
         factors = np.maximum(self.factors, 0)
         means = (sigma ** (1 + self.power) * factors).reshape(-1, 4, 4).sum(axis=2)
-        worst = float((mu[:, ::4] * means**self.sharing).sum(axis=1).max()) ** (1 / self.sharing)
+        with np.errstate(over="ignore"):  # factors as large as that become 0
+            worst = float((mu[:, ::4] * means**self.sharing).sum(axis=1).max()) ** (1 / self.sharing)
         factors /= max(1.0, worst) * _MARGIN
         factors.flags.writeable = False
         object.__setattr__(self, "factors", factors)
