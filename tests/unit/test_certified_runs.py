@@ -24,7 +24,7 @@ from qrng_hub.errors import (
     RequestError,
     VendorError,
 )
-from qrng_hub.records import Draw, Job, Origin, Receipt, ShotOrder
+from qrng_hub.records import Draw, Job, Origin, RawBlock, Receipt, ShotOrder
 from qrng_hub.signing import signed
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub.verification import verify
@@ -198,6 +198,17 @@ def test_a_device_that_replays_the_answers_of_an_honest_run_misses() -> None:
         assert opened.run().receipt.credit.bits == 256
         with pytest.raises(CertificateMissedError, match=r"reached 0\.[567]"):
             opened.run()
+
+
+def test_outcomes_of_the_circuits_in_another_order_miss() -> None:
+    class Shuffled(GameDevice):
+        def collect(self, job: Job) -> tuple[RawBlock, ...]:
+            first, *others = super().collect(job)
+            return (*others, first)
+
+    run = hub([Shuffled(winning(0.85, 1), FrozenClock())], "chsh", CHSH)
+    with run as opened, pytest.raises(CertificateMissedError, match=r"reached 0\.[567]"):
+        opened.run()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.2, 0.1])
