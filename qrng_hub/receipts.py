@@ -186,19 +186,14 @@ def bound_of(sources: Sequence[SourceReceipt]) -> Bound | None:
     return Bound(certified_bits=best.certified_bits, level=best.level, reason=reason)
 
 
-def _certified_epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
-    """Adds the extraction's epsilon and twice the smoothing error, of the source where that is the most."""
-    smooth = [run.certificate.epsilons["smooth"] for source in sources for run in source.certified]
-    return min(1.0, request.epsilon + 2 * max(smooth))
-
-
 def _epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
     """Adds up the shares of the blocks that reach into the output: each gives at least 64 bytes.
 
-    Of an XOR of sources, those of one: it is as close to uniform as the closest.
+    Of an XOR of sources, those of one: it is as close to uniform as the closest. Of a certified draw, the extraction's
+    and twice the smoothing error of all runs that may be tried until one is accepted.
     """
     if request.certificate is not None:
-        return _certified_epsilon(request, sources)
+        return min(1.0, request.epsilon + 2 * request.certificate.epsilon)
     blocks = [math.ceil(source.bytes_delivered / OUTPUT_BYTES) for source in sources]
     return request.epsilon_per_block * (sum(blocks) if request.mode == "plan" else max(blocks))
 

@@ -31,7 +31,7 @@ class RoundCounts:
     """How often each of 16 cells came, int64 of shape (16,), index 8 x + 4 y + 2 a + b.
 
     x and y are the settings, a and b the answers. Raises `RequestError` for anything but 16 whole numbers, none
-    of them negative.
+    of them negative, and of which the sum is one of 64 bits.
     """
 
     cells: Counted
@@ -42,6 +42,8 @@ class RoundCounts:
             raise RequestError(
                 "counts are 16 whole numbers of at least 0, one for each x, y, a, b: 0000, 0001, ... 1111"
             )
+        if sum(cells.tolist()) >= 2**63:
+            raise RequestError(f"{sum(cells.tolist()):,} rounds are more than can be counted")
         cells = cells.astype(np.int64)
         cells.flags.writeable = False
         object.__setattr__(self, "cells", cells)

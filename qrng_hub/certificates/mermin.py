@@ -9,7 +9,9 @@ up and divided by eight, are at most b = p_lose / (8 (1/2 - e)^3), and two of th
 
     P(b) = 1/4 + 2 b + sqrt(3) sqrt(b - 4 b^2) for b < 1/16, and 1/2 + 4 b from there on.
 
-Two answers do not depend on the third setting, so this holds at all eight. Source: Foreman, Wright, Edgington, Berta
+Two answers do not depend on the third setting, so this holds at all eight. The probability of all answers given all
+settings is the product of those of the rounds because settings do not depend on earlier answers: a source that
+listened to the device could tell of them afterwards. Source: Foreman, Wright, Edgington, Berta
 and Curchod, arXiv:2009.06551; its text was not compared word by word.
 
 **Finite statistics** are this project's own. Let p_i be the chance of losing round i given all before and the
@@ -42,7 +44,7 @@ RAW_BITS_PER_ROUND = 2
 _ANEW = "settings are drawn anew for every round, and the device is not told them before it"
 _WEAK_SOURCE = (
     "each bit of the settings is guessed with at most the probability stated, given all before it and the adversary's "
-    "information, and depends on the device only through these"
+    "information; given the settings before it and that information, it does not depend on the device or its answers"
 )
 _NO_COMMUNICATION = (
     "the three parts of the device do not communicate in a round, and none learns another's setting: without "

@@ -84,7 +84,7 @@ def read_samples(path: str | Path) -> Samples:
         return Samples(widths.pop(), np.array([probability for _, probability in rows], np.float64))
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, RequestError):
             raise
         raise RequestError(f"{path} does not hold bitstrings with probabilities or amplitudes: {error!r}") from error

@@ -32,7 +32,7 @@ def read_counts(path: str | Path) -> Counted:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"{path} does not hold 16 counts as JSON: {error}") from error
     values = _flat([found[key] for key in _KEYS] if isinstance(found, dict) and set(found) == set(_KEYS) else found)
     if len(values) != 16 or not all(type(value) is int and 0 <= value < 2**62 for value in values):

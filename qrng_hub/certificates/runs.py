@@ -29,8 +29,9 @@ from qrng_hub.records import (
 )
 
 _TRIED = (
-    "epsilon is shared by the {candidates} backend(s) that may be tried; this is attempt {attempt} on this one since a "
-    "run was last accepted, which has 1 / {parts} of its share: what this ledger does not know of was not tried"
+    "epsilon is shared by the {candidates} backend(s) that may be tried; this is attempt {attempt} at this protocol on "
+    "this one since a run of it was last accepted, which has 1 / {parts} of its share: what this ledger does not know "
+    "of was not tried"
 )
 _APART = "sets of qubits that are used at the same time do not signal to one another"
 _PREPARED_ALIKE = (
@@ -89,13 +90,13 @@ def reached(terms: RunTerms, counts: Sequence[int]) -> float:
 
     Raises `RequestError` for another number of counts or of rounds than the terms ask for.
     """
-    cells = np.array(counts, np.int64)
-    wanted = {"source-independent": 4, "chsh": 16, "mermin": 64}[terms.options.protocol]
-    if cells.shape != (wanted,) or int(cells.sum()) != terms.rounds:
+    wanted, rounds = {"source-independent": 4, "chsh": 16, "mermin": 64}[terms.options.protocol], sum(counts)
+    if len(counts) != wanted or rounds != terms.rounds or min(counts) < 0:
         raise RequestError(
-            f"the terms ask for {wanted} counts of {terms.rounds:,} rounds in all, and there are {cells.size} of "
-            f"{int(cells.sum()):,}"
+            f"the terms ask for {wanted} counts of {terms.rounds:,} rounds in all, and there are {len(counts)} of "
+            f"{rounds:,}"
         )
+    cells = np.array(counts, np.int64)
     match terms.options:
         case SourceIndependentOptions():
             expected = _accepted_bases(terms)

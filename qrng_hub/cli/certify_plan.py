@@ -37,7 +37,7 @@ def plan_command(
     from qrng_hub.cli.opening import open_hub
     from qrng_hub.reports.charts.certified_bits import certified_bits_svg
 
-    if bits < 1:
+    if not bits >= 1:
         raise RequestError(f"{bits:g} bits need no plan: give at least 1")
     sharing = 1 if method in ("eat", "df19") else shots_per_setting
     half = require_epsilon(epsilon) / 2  # what a first attempt has

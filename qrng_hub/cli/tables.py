@@ -25,6 +25,7 @@ from qrng_hub.records import (
     Extraction,
     LedgerEvent,
     Measures,
+    Origin,
     Receipt,
     SourceReceipt,
     Totals,
@@ -369,7 +370,8 @@ def _remarks(receipt: Receipt) -> Iterable[Text]:
     for source in receipt.sources:
         poor = [q for q, h in zip(source.qubits, source.bound_bits_per_qubit, strict=True) if h < _POOR_QUBIT_BITS]
         for run in source.certified:
-            yield Text(f"{run.certificate.level} certificate of {source.address}: {run.certificate.claim}")
+            simulated = ", if it were hardware" if source.origin is Origin.SIMULATOR else ""
+            yield Text(f"{run.certificate.level} certificate of {source.address}{simulated}: {run.certificate.claim}")
         if poor and not source.certified:
             yield Text(
                 f"poor qubits of {source.address}, under {_POOR_QUBIT_BITS} bit a shot: {_listed(poor)}", "yellow"

@@ -31,12 +31,17 @@ class ChainedEvent(NamedTuple):
 
 def append(connection: Connection, at_utc: datetime, kind: str, subject: str, detail: Mapping[str, Any]) -> None:
     """Appends an event to the chain, in the transaction that the connection is in."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_TURN)
+    wait_for_turn(connection)
     plain = json.loads(json.dumps(dict(detail), default=str))
     row = {"at_utc": at_utc, "kind": kind, "subject": subject, "detail": plain}
     previous = connection.execute(_LAST).scalar()
     connection.execute(_INSERT, row | {"hash": hash_of(previous, at_utc, kind, subject, plain)})
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Waits until no other transaction appends, which then none does until this one ends; SQLite has but one writer."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TURN)
 
 
 def chained(connection: Connection) -> Iterator[ChainedEvent]:

@@ -224,6 +224,12 @@ def events(connection: Connection, subject: str | None) -> tuple[LedgerEvent, ..
     return tuple(LedgerEvent.model_validate(dict(row._mapping)) for row in connection.execute(statement))
 
 
+def event_count(connection: Connection, subject: str) -> int:
+    """Counts the events of a subject."""
+    statement = select(func.count()).select_from(schema.events).where(schema.events.c.subject == subject)
+    return int(connection.execute(statement).scalar_one())
+
+
 def receipts(connection: Connection) -> tuple[Receipt, ...]:
     """Lists the receipts of every draw, oldest first."""
     statement = select(schema.draws.c.receipt).order_by(schema.draws.c.created_utc)

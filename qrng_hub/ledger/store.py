@@ -128,6 +128,15 @@ class Ledger:
         with self._database.writing() as connection:
             self._append(connection, kind, subject, detail)
 
+    def record_next(self, seen: int, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> bool:
+        """Appends an event, durably, if its subject still has as many events as were `seen`; returns whether it did."""
+        with self._database.durable() as connection:
+            events.wait_for_turn(connection)
+            if queries.event_count(connection, subject) != seen:
+                return False
+            self._append(connection, kind, subject, detail)
+        return True
+
     def jobs(self, limit: int | None = 100) -> tuple[queries.LedgerJob, ...]:
         """Lists the newest jobs first, or all of them."""
         with self._database.reading() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 import numpy.typing as npt
@@ -74,12 +75,15 @@ class OperatingSystemBits(SettingBits):
 
 
 class FileBits(SettingBits):
-    """The bits of a file, from the first one that was not used before; raises `RequestError` if it cannot be read."""
+    """The bits of a file, from the first one that was not used before.
+
+    Raises `RequestError` for what cannot be read or is no plain file: the bits of a pipe cannot be counted.
+    """
 
     def __init__(self, path: Path, start: int) -> None:
         self._path, self._start, self._at = path, start, start
         self.description = f"the file {path.name}, a source of the user's choosing"
-        self._bits = _bits_of(path, 0, None)
+        self._size = _size_of(path)
 
     @property
     def used(self) -> BitRange:
@@ -88,25 +92,38 @@ class FileBits(SettingBits):
 
     def take(self, count: int) -> Packed:
         """Returns the next bits."""
-        self.reserve(count)
-        return self._bits[self._at - count : self._at]
+        taken = self.reserve(count)
+        return _bits_of(self._path, taken.start, taken.end)
 
     def reserve(self, count: int) -> BitRange:
         """Sets the next bits aside, to be read later; raises as `take`."""
-        if self._at + count > self._bits.size:
+        if self._at + count > self._size:
             raise RequestError(
-                f"{self._path} has {self._bits.size:,} bits, of which {self._at:,} are used, and {count:,} more are "
+                f"{self._path} has {self._size:,} bits, of which {self._at:,} are used, and {count:,} more are "
                 "needed: give a longer file, of bits that were never used"
             )
         self._at += count
         return BitRange(path=str(self._path), start=self._at - count, end=self._at)
 
 
-def _bits_of(path: Path, start: int, end: int | None) -> Packed:
+def _size_of(path: Path) -> int:
     try:
-        bits = np.unpackbits(np.frombuffer(path.read_bytes(), np.uint8))[start:end]
+        found = path.stat()
     except OSError as error:
         raise RequestError(f"the settings cannot be read from {path}: {error.strerror}") from error
-    if end is not None and bits.size != end - start:
+    if not S_ISREG(found.st_mode):
+        raise RequestError(f"the settings cannot be read from {path}: it is no plain file, whose bits can be counted")
+    return 8 * found.st_size
+
+
+def _bits_of(path: Path, start: int, end: int) -> Packed:
+    try:
+        with path.open("rb") as file:
+            file.seek(start // 8)
+            data = file.read(-(-end // 8) - start // 8)
+    except OSError as error:
+        raise RequestError(f"the settings cannot be read from {path}: {error.strerror}") from error
+    bits = np.unpackbits(np.frombuffer(data, np.uint8))[start % 8 :][: end - start]
+    if bits.size != end - start:
         raise RequestError(f"{path} does not hold the bits {start:,} to {end:,} any more, which were set aside")
     return bits

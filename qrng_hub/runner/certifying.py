@@ -6,8 +6,7 @@ backend until one is accepted, whether it missed its threshold, failed or was ne
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,34 +14,33 @@ import numpy as np
 from qrng_hub import policy
 from qrng_hub.bits import Packed
 from qrng_hub.errors import CertificateMissedError, LedgerError
-from qrng_hub.files import claimed, state_folder
 from qrng_hub.ledger import Ledger
 from qrng_hub.protocols import BitRange, Chances, FileBits, Mermin, OperatingSystemBits, Work
-from qrng_hub.records import OPERATING_SYSTEM, Job, JobSpec, MerminOptions, Request, RunTerms
+from qrng_hub.records import OPERATING_SYSTEM, Job, JobSpec, LedgerEvent, MerminOptions, Request, RunTerms
 
 BEGUN, REACHED, MISSED = "certificate.begun", "certificate.reached", "certificate.missed"
 _DRAWN = "settings.drawn"
-_one_at_a_time = threading.Lock()
 
 
 def begun(ledger: Ledger, request: Request, address: str, key: str, make: Callable[[Chances], Work]) -> Work:
     """Makes the work of a job; the terms of a certified run, and the settings that it uses up, are then on record.
 
-    Raises `LedgerError` if another process draws settings from the same file, and as `make` does.
+    Of runs that begin at once each is an attempt of its own: one that finds another on record before it begins anew.
+    Raises as `make` does.
     """
     options = request.certificate
     if options is None:
         return make(Chances.first())
-    chances = candidates_of(request), attempt_of(ledger, request, address)
-    if options.settings == OPERATING_SYSTEM:
-        work = make(Chances(OperatingSystemBits(), *chances))
-    else:
-        work = _from_file(ledger, Path(options.settings).resolve(), chances, make)
-    if work.terms is not None:
+    subject = _subject(request, address)
+    while True:
+        runs = ledger.events(subject)
+        work = _with_settings(ledger, options.settings, candidates_of(request), attempt_after(runs), make)
+        if work.terms is None:
+            return work
         second = None if work.second is None else work.second.model_dump(mode="json")
         detail = {"job": key, "terms": work.terms.model_dump(mode="json"), "second": second}
-        ledger.record_event(BEGUN, _subject(request, address), detail)
-    return work
+        if ledger.record_next(len(runs), BEGUN, subject, detail):
+            return work
 
 
 def rehearsed(request: Request) -> Chances:
@@ -60,9 +58,9 @@ def candidates_of(request: Request) -> int:
     return max(1, len(stand_ins | {one.address for one in eligible}))
 
 
-def attempt_of(ledger: Ledger, request: Request, address: str) -> int:
+def attempt_after(runs: Sequence[LedgerEvent]) -> int:
     """Counts the runs on a backend that were begun since the last one that was accepted, the next one included."""
-    kinds = [event.kind for event in ledger.events(_subject(request, address)) if event.kind in (BEGUN, REACHED)]
+    kinds = [event.kind for event in runs if event.kind in (BEGUN, REACHED)]
     since = kinds[len(kinds) - kinds[::-1].index(REACHED) :] if REACHED in kinds else kinds
     return 1 + len(since)
 
@@ -85,14 +83,21 @@ def ended(ledger: Ledger, request: Request, job: Job, error: CertificateMissedEr
     ledger.record_event(REACHED if error is None else MISSED, _subject(request, job.spec.address), detail)
 
 
-def _from_file(ledger: Ledger, path: Path, chances: tuple[int, int], make: Callable[[Chances], Work]) -> Work:
+def _with_settings(
+    ledger: Ledger, settings: str, candidates: int, attempt: int, make: Callable[[Chances], Work]
+) -> Work:
+    """Makes the work with settings of the operating system, or of a file, of which they are then used up."""
+    if settings == OPERATING_SYSTEM:
+        return make(Chances(OperatingSystemBits(), candidates, attempt))
+    path = Path(settings).resolve()
     subject = f"settings/{path}"
-    with _one_at_a_time, claimed(state_folder() / "settings.lock", f"the settings in {path}"):
-        used = [event.detail["end"] for event in ledger.events(subject) if event.kind == _DRAWN]
-        source = FileBits(path, max((end for end in used if isinstance(end, int)), default=0))
-        work = make(Chances(source, *chances))
-        ledger.record_event(_DRAWN, subject, source.used.model_dump(mode="json"))
-        return work
+    while True:
+        drawn = ledger.events(subject)
+        ends = [event.detail["end"] for event in drawn if event.kind == _DRAWN]
+        source = FileBits(path, max((end for end in ends if isinstance(end, int)), default=0))
+        work = make(Chances(source, candidates, attempt))
+        if ledger.record_next(len(drawn), _DRAWN, subject, source.used.model_dump(mode="json")):
+            return work
 
 
 def _second(terms: RunTerms, kept: object) -> Packed | None:

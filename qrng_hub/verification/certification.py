@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qrng_hub.errors import QRNGError
-from qrng_hub.records import CertifiedRun, Receipt, SourceReceipt
+from qrng_hub.records import Certificate, CertifiedRun, Receipt, SourceReceipt
 
 #: the last digits of a bound may differ from one machine's arithmetic to another's
 _RELATIVE = 1e-9
@@ -18,6 +18,7 @@ def uncertified(receipt: Receipt) -> Iterator[str]:
     """Says, a sentence each, what in the certificates of a receipt does not follow from their terms and counts."""
     yield from _of_bound(receipt)
     for source in receipt.sources:
+        yield from _of_epsilon(receipt, source)
         yield from (f"of {source.address!r}, {problem}" for problem in _of_source(source, receipt.protocol))
 
 
@@ -36,6 +37,14 @@ def _of_bound(receipt: Receipt) -> Iterator[str]:
         )
 
 
+def _of_epsilon(receipt: Receipt, source: SourceReceipt) -> Iterator[str]:
+    extracted = 0.0 if source.extraction is None else source.extraction.epsilon
+    for run in source.certified:
+        least = min(1.0, extracted + 2 * run.terms.options.epsilon)
+        if receipt.epsilon is None or receipt.epsilon * _ROUNDING < least:
+            yield f"its epsilon is {receipt.epsilon}, and extraction and smoothing make it {least:g} or more"
+
+
 def _of_source(source: SourceReceipt, protocol: str) -> Iterator[str]:
     if not source.certified:
         if protocol != "superposition":
@@ -47,6 +56,7 @@ def _of_source(source: SourceReceipt, protocol: str) -> Iterator[str]:
         if run.terms.options.protocol != protocol:
             yield f"a {protocol} draw has the certificate of a {run.terms.options.protocol} run"
         yield from _of_run(run)
+        yield from _of_repeated(source, run.certificate)
     yield from _of_amounts(source)
 
 
@@ -66,6 +76,20 @@ def _of_run(run: CertifiedRun) -> Iterator[str]:
             f"its counts certify {meant.certified_bits:,.1f} bits at a score of {meant.score}, and its certificate "
             f"says {said.certified_bits:,.1f} at {said.score}: {', '.join(different)} do not agree"
         )
+
+
+def _of_repeated(source: SourceReceipt, certificate: Certificate) -> Iterator[str]:
+    """Compares what a source says in its own words with its one certificate; a simulator's assumptions are more."""
+    repeated = {
+        "method": (source.method, certificate.method),
+        "side_information": (source.side_information, certificate.side_information),
+        "assumptions": (source.assumptions[-len(certificate.assumptions) :], certificate.assumptions),
+        "bound_bits": (source.bound_bits, certificate.certified_bits),
+        "bound_epsilon": (source.bound_epsilon, max(certificate.epsilons.values(), default=0.0)),
+    }
+    for name, (said, meant) in repeated.items():
+        if not _same(said, meant):
+            yield f"its {name} is not what its certificate says"
 
 
 def _of_amounts(source: SourceReceipt) -> Iterator[str]:

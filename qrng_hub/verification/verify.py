@@ -144,9 +144,10 @@ def _meaning(
     not_proved = list(_NOT_PROVED)
     not_proved.insert(0, whose(named))
     if receipt.bound is not None:
+        outcomes = "" if receipt.origin == "hardware" else ", if the outcomes were hardware's,"
         proved.append(
-            f"the {receipt.bound.certified_bits:,.1f} bits certified ({receipt.bound.level}) follow from the terms and "
-            "the counts in it: the bound was reckoned anew"
+            f"the {receipt.bound.certified_bits:,.1f} bits certified ({receipt.bound.level}){outcomes} follow from "
+            "the terms and the counts in it: the bound was reckoned anew"
         )
         not_proved.append(
             "that the counts are of outcomes that a device gave, and that the certificate's assumptions hold"

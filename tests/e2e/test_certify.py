@@ -199,3 +199,10 @@ def test_settings_of_a_circuit_have_to_say_how_many_shots_share_them(certify: Ce
     assert any("told it in advance" in one for one in shared["assumptions"])
     own = certify.document(*MERMIN, *NANO)
     assert certify.document(*MERMIN, *NANO, "--shots-per-setting", "10")["certified_bits"] < own["certified_bits"]
+
+
+@pytest.mark.parametrize("bits", ["nan", "0", "-1"])
+def test_no_plan_is_made_for_no_bits(certify: Certify, bits: str) -> None:
+    done = certify("plan", "--method", "eat", "--bits", bits, "--epsilon", "1e-3", "--backend", "cirq:simulator")
+    assert done.returncode == 2
+    assert "bits need no plan" in done.stderr

@@ -12,7 +12,8 @@ from services.ibm_catalogue import CRN
 
 QRNG = str(Path(sys.executable).with_name("qrng"))
 CONFIGS = Path(__file__).parents[2] / "configs"
-RUN_ELSEWHERE = {"embedded", "readout-noise", "quickstart", "compare", "certified"}  # test_cli.py and test_NAME.py
+CERTIFIED = {"certified", "certified-source-independent", "certified-mermin"}
+RUN_ELSEWHERE = {"embedded", "readout-noise", "quickstart", "compare"} | CERTIFIED  # test_cli.py and test_NAME.py
 NEED_ACCOUNTS = {"plan": 4096, "open-plan": 2048, "batch": 8192}
 
 

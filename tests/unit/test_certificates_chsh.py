@@ -13,6 +13,7 @@ import pytest
 from qrng_hub.certificates import Epsilons
 from qrng_hub.certificates.chsh import (
     TSIRELSON_SCORE,
+    Factors,
     Settings,
     chsh_value,
     entropy_accumulation_bits,
@@ -137,6 +138,15 @@ def test_more_rounds_a_higher_score_and_larger_errors_never_certify_less(method:
     assert bits(10**6, 0.81, 1e-9, 1e-9) < middle < bits(10**6, 0.83, 1e-9, 1e-9)
     assert bits(10**6, 0.82, 1e-12, 1e-9) < middle < bits(10**6, 0.82, 1e-9, 1e-6)
     assert middle < 10**6 * 2
+
+
+def test_factors_from_anywhere_are_made_valid_or_refused() -> None:
+    """A negative one for rounds lost would make room for too large a one for rounds won."""
+    uneven = Factors(np.where(winning_cells(), 3.0, -9.0), 0.01, Settings.uniform(), NANO)
+    assert (0.25 * vertices() ** 1.01 @ uneven.factors <= 1).all()
+    for power, worst in ((0.0, 1.0), (-0.5, 1.0), (math.nan, 1.0), (0.01, math.inf), (0.01, math.nan)):
+        with pytest.raises(RequestError, match="16 finite numbers and a power above 0"):
+            Factors(np.full(16, worst), power, Settings.uniform(), NANO)
 
 
 @pytest.mark.parametrize("bias", [0.0, 0.02])

@@ -147,6 +147,12 @@ def test_counts_are_16_whole_numbers(cells: list[float]) -> None:
         JudgedCounts(np.array(cells))
 
 
+def test_counts_of_which_the_sum_would_wrap_around_are_refused() -> None:
+    """Four of 2^62 add up to 0 in 64 bits, and two more to the rounds of a plan."""
+    with pytest.raises(RequestError, match="more than can be counted"):
+        JudgedCounts(np.array([2**62] * 4 + [500] * 2 + [0] * 10))
+
+
 @pytest.mark.parametrize(
     "document",
     [list(range(16)), NESTED, {f"{cell:04b}": cell for cell in reversed(range(16))}, [[0, 1], list(range(2, 16))]],
@@ -156,7 +162,9 @@ def test_counts_are_read_in_the_order_of_settings_and_answers(tmp_path: Path, do
     assert read_counts(tmp_path / "counts.json").tolist() == list(range(16))
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "no", "{}", "[" + "1.5, " * 15 + "1]", "[" + "true, " * 15 + "1]"])
+@pytest.mark.parametrize(
+    "text", ["[1, 2]", "no", "{}", "[" * 10**5, "[" + "1.5, " * 15 + "1]", "[" + "true, " * 15 + "1]"]
+)
 def test_other_files_of_counts_are_refused_with_their_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "counts.json").write_text(text)
     with pytest.raises(RequestError, match=r"counts\.json does not hold 16 counts"):

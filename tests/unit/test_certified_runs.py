@@ -24,7 +24,7 @@ from qrng_hub.errors import (
     RequestError,
     VendorError,
 )
-from qrng_hub.records import Draw, Job, Origin, Receipt, ShotOrder
+from qrng_hub.records import Draw, Job, Origin, RawBlock, Receipt, ShotOrder
 from qrng_hub.signing import signed
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub.verification import verify
@@ -99,8 +99,8 @@ def test_the_output_is_never_longer_than_the_bound_and_its_epsilon_counts_the_sm
     assert source.extraction is not None
     assert receipt.bound is not None
     assert 256 <= source.extraction.output_bits <= receipt.bound.certified_bits
-    assert receipt.epsilon == pytest.approx(1e-12 + 2 * run.terms.epsilon)
-    assert run.terms.epsilon == 1e-9 / 2  # the first attempt has half of what all may have
+    assert receipt.epsilon == pytest.approx(1e-12 + 2e-9)  # of all attempts that may be made
+    assert run.terms.epsilon == 1e-9 / 2  # the first has half of it
 
 
 @pytest.mark.parametrize("protocol", RUNS)
@@ -136,6 +136,16 @@ def test_an_edited_count_fails_even_if_it_is_signed_again(protocol: str) -> None
         (("sources", 0, "certified", 0, "terms", "factors"), None, "have no factors"),
         (("sources", 0, "credited_bits"), 9000.0, "9,000.0 bits are credited"),
         (("sources", 0, "bytes_delivered"), 5000, "bits are delivered"),
+        (("sources", 0, "bound_bits"), 1.0, "bound_bits is not what its certificate says"),
+        (("sources", 0, "bound_epsilon"), 0.0, "bound_epsilon is not what its certificate says"),
+        (("sources", 0, "assumptions"), [], "assumptions is not what its certificate says"),
+        (("sources", 0, "side_information"), "quantum", "side_information is not what its certificate says"),
+        (("sources", 0, "method"), "", "method is not what its certificate says"),
+        (("epsilon",), None, "its epsilon is None"),
+        (("epsilon",), 1e-12, "its epsilon is 1e-12, and extraction and smoothing make it 2.001e-09 or more"),
+        (("sources", 0, "certified", 0, "counts", 0), 2**53 - 1, "rounds in all"),
+        (("sources", 0, "certified", 0, "counts", 0), -1, "greater than or equal to 0"),
+        (("sources", 0, "certified", 0, "counts", 0), "5", "valid integer"),
         (("protocol",), "mermin", "a mermin draw has the certificate of a chsh run"),
     ],
 )
@@ -188,6 +198,17 @@ def test_a_device_that_replays_the_answers_of_an_honest_run_misses() -> None:
         assert opened.run().receipt.credit.bits == 256
         with pytest.raises(CertificateMissedError, match=r"reached 0\.[567]"):
             opened.run()
+
+
+def test_outcomes_of_the_circuits_in_another_order_miss() -> None:
+    class Shuffled(GameDevice):
+        def collect(self, job: Job) -> tuple[RawBlock, ...]:
+            first, *others = super().collect(job)
+            return (*others, first)
+
+    run = hub([Shuffled(winning(0.85, 1), FrozenClock())], "chsh", CHSH)
+    with run as opened, pytest.raises(CertificateMissedError, match=r"reached 0\.[567]"):
+        opened.run()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.2, 0.1])

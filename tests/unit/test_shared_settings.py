@@ -11,8 +11,9 @@ import pytest
 from scipy import stats
 
 from qrng_hub.certificates import Epsilons
-from qrng_hub.certificates.chsh import ChshPlan, Circumstances, plan_for_score, vertices
+from qrng_hub.certificates.chsh import ChshPlan, Circumstances, plan_for_score, vertices, von_neumann_entropy
 from qrng_hub.certificates.chsh.factors import Settings, factors_for_score
+from qrng_hub.certificates.chsh.plan import Method
 from qrng_hub.certificates.chsh.polytope import isotropic
 from qrng_hub.certificates.counts import JudgedCounts
 from qrng_hub.certificates.mermin import bits_per_round, lost_cells, mermin_bits
@@ -140,6 +141,33 @@ def test_an_honest_device_gets_within_5_percent_of_the_analytic_rate(sharing: in
     )
     certificate = plan.judge(JudgedCounts(rng.multinomial(rounds, isotropic(score))))
     assert 0.95 * analytic_rate(score) < certificate.bits_per_round < analytic_rate(score)
+
+
+@pytest.mark.parametrize(("method", "rounds"), [("df19", 10**9), ("eat", 10**11)])
+def test_an_honest_device_gets_within_5_percent_of_the_rate_against_quantum_side_information(
+    method: Method, rounds: int
+) -> None:
+    """The rate is that of the von Neumann entropy; the threshold lies 5 standard deviations below what is won."""
+    score = 0.84
+    threshold = score - 5 * math.sqrt(score * (1 - score) / rounds)
+    won = np.random.default_rng(6).binomial(rounds, score)
+    assert won / rounds >= threshold
+    rate = plan_for_score(method, rounds, threshold, Epsilons.both(1e-9)).bits / rounds
+    assert 0.95 * von_neumann_entropy(score) < rate < von_neumann_entropy(score)
+
+
+@pytest.mark.parametrize("sharing", [1, 2, 8])
+@pytest.mark.parametrize("blocks", [300, 2000, 20_000])
+def test_the_exact_chance_of_a_local_device_is_within_the_errors(blocks: int, sharing: int) -> None:
+    """It answers each block alike, and wins three in four: the tail of a binomial, and no simulation of it."""
+    rounds = blocks * sharing
+    plan = weakest(rounds, sharing)
+    assert plan.score is not None
+    assert plan.bits > 0
+    won = math.ceil(plan.score * blocks - 1e-9)
+    assert stats.binom.sf(won - 1, blocks, 0.75) <= LARGE.smooth * LARGE.kappa
+    lost = [k for k in range(blocks // 4 + 1) if mermin_bits(rounds, 4 - 16 * k / blocks, 1.0, LARGE, sharing) > 0]
+    assert stats.binom.cdf(max(lost), blocks, 1 / 8) <= LARGE.smooth * LARGE.kappa
 
 
 def test_an_honest_mermin_run_gets_within_5_percent_of_the_analytic_rate() -> None:

@@ -65,7 +65,9 @@ def improved_bits(rounds: int, score: float, epsilons: Epsilons) -> float:
     K = 2^((a - 1) D) ln^3(2^D + e^2) / (6 (2 - a)^3 ln 2). Max f = f(1), Min f = f((2 - sqrt 2) / 4) over
     quantum devices, Var f = (f' / 2)^2 at most. Source: Dupuis and Fawzi, arXiv:1805.11652, the theorem with
     the improved second order, for classical answers: D has log2 d, where that for quantum systems has 2 log2 d,
-    which would cost 0.1 % of the bits at 10^6 rounds and 1.6 % at 10^5. Its statement was not compared word by word;
+    which would cost 0.1 % of the bits at 10^6 rounds and 1.6 % at 10^5. K is the remainder of its corollary IV.2,
+    whose differences of entropies are at most log2 d if no entropy of the answers is negative, as of classical
+    ones none is. Its statement was not compared word by word;
     the values agree with an independent evaluation of the same formula. Raises as the other bound.
     """
     require_rounds(rounds)

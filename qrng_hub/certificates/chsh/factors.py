@@ -82,7 +82,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
-    """Factors of a power, scaled so that they are valid whatever the solver's accuracy; shape (16,)."""
+    """Factors of a power, scaled so that they are valid whatever the solver's accuracy; shape (16,).
+
+    A negative one counts as 0. Raises `RequestError` for a power that is not above 0, and for factors not finite.
+    """
 
     factors: Reals
     power: float
@@ -92,10 +95,14 @@ class Factors:
     """How many rounds in a row have the same setting."""
 
     def __post_init__(self) -> None:
+        if not self.power > 0 or not np.isfinite(self.factors).all():
+            raise RequestError(f"factors are 16 finite numbers and a power above 0, and the power is {self.power:g}")
         sigma, mu = self.settings.joint_vertices
-        means = (sigma ** (1 + self.power) * self.factors).reshape(-1, 4, 4).sum(axis=2)
-        worst = float((mu[:, ::4] * means**self.sharing).sum(axis=1).max()) ** (1 / self.sharing)
-        factors = np.maximum(self.factors, 0) / (max(1.0, worst) * _MARGIN)
+        factors = np.maximum(self.factors, 0)
+        means = (sigma ** (1 + self.power) * factors).reshape(-1, 4, 4).sum(axis=2)
+        with np.errstate(over="ignore"):  # factors as large as that become 0
+            worst = float((mu[:, ::4] * means**self.sharing).sum(axis=1).max()) ** (1 / self.sharing)
+        factors /= max(1.0, worst) * _MARGIN
         factors.flags.writeable = False
         object.__setattr__(self, "factors", factors)
 
