@@ -16,7 +16,7 @@ setup: $(READY)
 # Bytecode is compiled at install (pip's default): without it the vendors' packages import four times slower.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
-	@echo "Setting up $(VENV): about 120 packages, one to three minutes, once." >&2
+	@echo "Setting up $(VENV): about 170 packages, one to three minutes, once." >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -57,7 +57,7 @@ bench: setup   ## measure start-up, overhead and throughput; prints JSON
 picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py
 
-compare-picture: setup ## draw docs/compare.png from a real comparison of configs/compare.toml (needs chromium)
+compare-picture: setup ## draw docs/compare.png from a real comparison of configs/compare.toml and an emulator (needs chromium)
 	@$(BIN)/python docs/compare_picture.py
 
 schema: setup  ## export the JSON Schemas of the run file and of a signed receipt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from qrng_hub.cli import tables
-from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.opening import native_output_to_stderr, open_hub
 
 
 @click.command("plan")
@@ -16,7 +16,8 @@ def plan_command(config: str, as_json: bool) -> None:
     with open_hub(config) as hub:
         if hub.run_file.request.mode != "plan":
             raise click.UsageError(f'{config} has mode = "{hub.run_file.request.mode}": a plan needs mode = "plan"')
-        plan = hub.plan()
+        with native_output_to_stderr():
+            plan = hub.plan()
     if as_json:
         click.echo(plan.model_dump_json(indent=2))
     else:

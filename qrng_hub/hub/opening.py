@@ -74,7 +74,7 @@ def check_run_file(run_file: RunFile) -> None:
     registry = open_registry(run_file, SystemClock())
     deadline = run_file.budget.deadline_utc
     if deadline is not None and deadline <= SystemClock().now():
-        raise ConfigError(f"budget.deadline_utc, {deadline:%Y-%m-%d %H:%M:%S %Z}, is over")
+        raise ConfigError(f"budget.deadline_utc, {deadline:%Y-%m-%d %H:%M:%S %Z}, is over: set a later one, or none")
     named = tuple(one for one in run_file.backends if not one.is_pattern)
     if named:
         run_file = run_file.model_copy(update={"backends": named})

@@ -133,7 +133,9 @@ def _demand(run_file: RunFile, now: datetime, byte_count: int, left: _Left) -> D
     usd, of = min(((usd, name) for name, usd in left.everywhere().items()), default=(Decimal(0), "budget.usd"))
     seconds = None if budget.deadline_utc is None else (budget.deadline_utc - now).total_seconds()
     if seconds is not None and seconds <= 0:
-        raise InfeasiblePlanError(f"budget.deadline_utc, {budget.deadline_utc:%Y-%m-%d %H:%M:%S %Z}, is over")
+        raise InfeasiblePlanError(
+            f"budget.deadline_utc, {budget.deadline_utc:%Y-%m-%d %H:%M:%S %Z}, is over: set a later one, or none"
+        )
     return Demand(
         outputs=math.ceil(byte_count / OUTPUT_BYTES),
         usd=usd if budget.usd is not None else Decimal(0),

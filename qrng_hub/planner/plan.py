@@ -98,7 +98,7 @@ def _why_not(one: Terms) -> str:
 
 
 def _seconds(chosen: Sequence[PlanLine], terms: Sequence[Terms], choice: Choice) -> float | None:
-    if any(line.wait_seconds is None for line in chosen):
+    if any(line.wait_seconds is None or _is_anybodys_guess(line) for line in chosen):
         return None
     return _longest(terms, choice)
 
@@ -111,6 +111,13 @@ def _warnings(chosen: Sequence[PlanLine], demand: Demand) -> Iterator[str]:
             yield f"the price of {line.address} is unknown, and the run file accepts that"
         if demand.seconds is not None and line.wait_seconds is None:
             yield f"the queue of {line.address} is unknown: nothing says that it meets the deadline"
+        elif demand.seconds is not None and line.run_seconds is None:
+            yield f"how long {line.address} runs is unknown: nothing says that it meets the deadline"
+
+
+def _is_anybodys_guess(line: PlanLine) -> bool:
+    """Whether a backend has no queue, so that all of its time is how long it runs, and nobody knows that."""
+    return line.run_seconds is None and not any(line.wait_seconds or ())
 
 
 def _naive(usable: Sequence[Terms], outputs: int) -> Terms | None:

@@ -267,6 +267,12 @@ def test_an_unknown_queue_does_not_promise_a_deadline() -> None:
     assert plan.seconds is None
 
 
+def test_a_simulator_whose_run_nobody_can_tell_does_not_promise_a_deadline_either() -> None:
+    plan = planned([terms("local:stim", ("0", "0"), wait=(0, 0))], seconds=60.0)
+    assert plan.warnings == ("how long local:stim runs is unknown: nothing says that it meets the deadline",)
+    assert plan.seconds is None
+
+
 @pytest.mark.parametrize(
     ("taken", "lines"),
     [
