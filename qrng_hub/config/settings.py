@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, JsonValue, StrictBool, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, StrictBool, model_validator
 
 from qrng_hub.errors import ConfigError
 from qrng_hub.records import (
@@ -30,9 +30,25 @@ _CERTIFIED: dict[str, type[SourceIndependentOptions | ChshOptions | MerminOption
     "mermin": MerminOptions,
 }
 SortKey = Literal["entropy", "cost", "time"]
+
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
 Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
+
+
+def _qubits(value: object) -> object:
+    """Reads how many qubits to use, or which; the latter are sorted."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if not isinstance(value, list | tuple) or not value or not all(type(one) is int and one >= 0 for one in value):
+        raise ValueError("must be a number of qubits, 1 or more, or a list of physical ones, such as [0, 3, 17]")
+    if len(set(value)) < len(value):
+        raise ValueError(f"{list(value)} names a qubit twice")
+    return tuple(sorted(value))
+
+
+Physical = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+Qubits = Annotated[PositiveInt | Physical, BeforeValidator(_qubits)]
 
 
 class SeedSettings(Record):
@@ -154,8 +170,8 @@ class BackendSettings(Record):
     """`[[backend]]`: one backend to use, in the order of the file."""
 
     address: str
-    qubits: PositiveInt | None = None
-    """How many qubits to use; by default as many as suit the backend."""
+    qubits: Qubits | None = None
+    """How many qubits to use, or which physical ones, such as [0, 3, 17]; by default as many as suit the backend."""
     shots: PositiveInt | None = None
     """Shots a job; by default as many as the request needs."""
     max_usd: Dollars | None = None
@@ -167,7 +183,7 @@ class BackendSettings(Record):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """`[backend.options]`: settings of the adapter's own."""
     sweep: dict[str, Annotated[tuple[JsonValue, ...], Field(min_length=1)]] = Field(default_factory=dict)
-    """`[backend.sweep]`: with [compare] only: several values of `shots` or of options, and a row for each choice."""
+    """`[backend.sweep]`: with [compare] only: several values of `shots`, `qubits` or options; a row for each choice."""
 
     @property
     def is_pattern(self) -> bool:

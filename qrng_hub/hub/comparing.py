@@ -25,8 +25,11 @@ from qrng_hub.ledger import Ledger
 from qrng_hub.records import ComparedBackend, Comparison, Request
 from qrng_hub.registry import Registry
 from qrng_hub.runner import Compared, Comparing, ComparisonJobs, Measuring, Runner, Started, Store
+from qrng_hub.validation import validated
 
 _CLAIM = "comparison.lock"
+#: what a sweep changes of the backend itself; everything else is an option of its adapter's
+_OWN = frozenset({"shots", "qubits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +164,11 @@ def _swept(one: BackendSettings, registry: Registry) -> Iterator[tuple[BackendSe
         name = ", ".join(f"{key} = {value}" for key, value in chosen.items())
         update: dict[str, Any] = {
             "sweep": {},
-            "options": one.options | {k: v for k, v in chosen.items() if k != "shots"},
+            "options": one.options | {k: v for k, v in chosen.items() if k not in _OWN},
         }
-        if "shots" in chosen:
-            update["shots"] = _shots(chosen["shots"], one.address)
         registry.check_options(one.address, update["options"], "backend.sweep")
-        yield one.model_copy(update=update), name
-
-
-def _shots(value: object, address: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"backend.sweep.shots: {value!r} of {address} is no number of shots")
-    return value
+        own = one.model_dump(mode="json") | {k: v for k, v in chosen.items() if k in _OWN}
+        yield validated(BackendSettings, own | update, "backend.sweep"), name
 
 
 def expanded(run_file: RunFile, registry: Registry) -> RunFile:

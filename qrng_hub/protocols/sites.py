@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 
 from qrng_hub.errors import BackendLimitError
@@ -17,19 +17,27 @@ def sites_of(backend: Backend, candidate: Candidate, parts: int) -> tuple[Site, 
     As many as the candidate's number of qubits holds, or the backend's usual number. Raises `BackendLimitError` if
     the backend has fewer, or if that number holds none.
     """
-    wanted = (candidate.qubits or backend.default_qubits) // parts
+    wanted = (candidate.qubit_count or backend.default_qubits) // parts
+    among = set(range(backend.qubits) if candidate.chosen_qubits is None else candidate.chosen_qubits)
+    require_there(backend, among)
     found: list[Site] = []
     used: set[int] = set()
-    for site in sorted(_possible(backend, parts), key=lambda site: (_error(backend, site), site)):
+    for site in sorted(_possible(backend, parts, among), key=lambda site: (_error(backend, site), site)):
         if len(found) < wanted and used.isdisjoint(site):
             found.append(site)
             used.update(site)
-    if not found or (candidate.qubits and len(found) < wanted):
-        room = f"ask for {parts} to {parts * len(found)} qubits" if found else "choose another backend"
+    if not found or (candidate.qubit_count and len(found) < wanted):
+        room = f"ask for {parts} to {parts * len(found)} qubits" if found else "choose another backend, or other qubits"
         raise BackendLimitError(
             f"{backend.address} has room for {len(found)} set(s) of {parts} coupled qubits, and not {wanted}: {room}"
         )
     return tuple(sorted(found))
+
+
+def require_there(backend: Backend, qubits: Collection[int]) -> None:
+    """Raises `BackendLimitError` if a backend has not these physical qubits."""
+    if (most := max(qubits, default=-1)) >= backend.qubits:
+        raise BackendLimitError(f"{backend.address} has the qubits 0 to {backend.qubits - 1}, and no {most}")
 
 
 def readout_error(backend: Backend, qubit: int) -> float:
@@ -41,19 +49,20 @@ def _error(backend: Backend, site: Site) -> float:
     return sum(readout_error(backend, qubit) for qubit in site) if backend.calibration else 0.0
 
 
-def _possible(backend: Backend, parts: int) -> Iterator[Site]:
-    """Lists sites, which may overlap; without couplings neighbours in number are taken."""
+def _possible(backend: Backend, parts: int, among: Collection[int]) -> Iterator[Site]:
+    """Lists sites, which may overlap, of some qubits; without couplings neighbours in number are taken."""
     if parts == 1:
-        yield from ((qubit,) for qubit in range(backend.qubits))
+        yield from ((qubit,) for qubit in among)
         return
     if backend.coupling is None:
-        starts = range(0, backend.qubits - parts + 1, parts)
-        yield from (tuple(range(start, start + parts)) for start in starts)
+        row = sorted(among)
+        yield from (tuple(row[start : start + parts]) for start in range(0, len(row) - parts + 1, parts))
         return
     near: dict[int, set[int]] = {}
     for one, other in backend.coupling:
-        near.setdefault(one, set()).add(other)
-        near.setdefault(other, set()).add(one)
+        if one in among and other in among:
+            near.setdefault(one, set()).add(other)
+            near.setdefault(other, set()).add(one)
     for middle, others in near.items():
         for chosen in combinations(sorted(others), parts - 1):
             yield (chosen[0], middle, *chosen[1:])

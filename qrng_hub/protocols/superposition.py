@@ -16,6 +16,7 @@ from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
 from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, layout_of, outputs_from
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
+from qrng_hub.protocols.sites import require_there
 from qrng_hub.records import (
     Backend,
     BlockYield,
@@ -91,18 +92,22 @@ class Superposition(Protocol):
         return tuple(_prepared(gate, qubits) for gate in gates)
 
     def qubits(self, backend: Backend, candidate: Candidate) -> tuple[int, ...]:
-        """Chooses the first qubits of a backend; raises `BackendLimitError` if it has fewer."""
-        wanted = candidate.qubits or backend.default_qubits
+        """Chooses those asked for, or the first qubits of a backend; raises `BackendLimitError` if it has fewer."""
+        if candidate.chosen_qubits:
+            require_there(backend, candidate.chosen_qubits)
+            return candidate.chosen_qubits
+        wanted = candidate.qubit_count or backend.default_qubits
         if wanted > backend.qubits:
             raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {wanted:,}: ask for fewer")
         return tuple(range(wanted))
 
     def paying_qubits(self, backend: Backend, candidate: Candidate, shots: int) -> tuple[int, ...]:
         """Chooses the qubits for a plan: all from which anything is expected, or the best of them."""
-        every = tuple(range(backend.qubits)) if backend.calibration else self.qubits(backend, candidate)
+        some = not backend.calibration or candidate.chosen_qubits
+        every = self.qubits(backend, candidate) if some else tuple(range(backend.qubits))
         expected = dict(zip(every, self.expected(backend, every, shots).tolist(), strict=True))
         best = sorted((q for q in every if expected[q] > 0), key=lambda qubit: (-expected[qubit], qubit))
-        return tuple(sorted(best[: candidate.qubits or backend.qubits]))
+        return tuple(sorted(best[: candidate.qubit_count or backend.qubits]))
 
     def expected(self, backend: Backend, qubits: Sequence[int], shots: int) -> npt.NDArray[np.float64]:
         """Expects the bound on each qubit, in bits a shot, from its published readout errors; ideal without any.

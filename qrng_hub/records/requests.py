@@ -27,9 +27,20 @@ class Candidate(Record):
 
     address: str
     origin: Origin
-    qubits: int | None = None
+    qubits: int | tuple[int, ...] | None = None
+    """How many, or which physical ones, ascending."""
     shots: int | None = None
     options: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def chosen_qubits(self) -> tuple[int, ...] | None:
+        """The physical qubits that were asked for by number, if any were."""
+        return self.qubits if isinstance(self.qubits, tuple) else None
+
+    @property
+    def qubit_count(self) -> int | None:
+        """How many qubits were asked for; None leaves it to the backend."""
+        return len(self.qubits) if isinstance(self.qubits, tuple) else self.qubits
 
 
 class SeedDraw(Record):

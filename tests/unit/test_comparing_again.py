@@ -254,6 +254,16 @@ def test_a_sweep_is_a_row_for_each_choice() -> None:
     assert len({one.key for row in comparison.backends for one in row.repeats}) == 6
 
 
+def test_which_qubits_are_used_can_be_swept() -> None:
+    adapter = ScriptedAdapter({"a": Script(price=Decimal("0.01"))}, FrozenClock())
+    backend = [{"address": "scripted:a", "sweep": {"qubits": [[9, 2], 3]}}]
+    comparison = run(adapter, backend=backend, compare={"repeats": 1})
+    measured = {row.setting: [one.qubit for one in row.measures.qubits] for row in comparison.backends if row.measures}
+    assert measured == {"qubits = [9, 2]": [2, 9], "qubits = 3": [0, 1, 2]}
+    with pytest.raises(ConfigError, match=r"backend\.sweep\.qubits: \[4, 4\] names a qubit twice"):
+        run(adapter, backend=[{"address": "scripted:a", "sweep": {"qubits": [[4, 4]]}}], compare={})
+
+
 def test_options_that_are_swept_are_those_of_the_jobs_and_are_checked() -> None:
 
     swept = {"address": "ibm:ibm_fez", "sweep": {"rep_delay": [0.0001, 0.00025], "shots": [1024, 2048]}}
