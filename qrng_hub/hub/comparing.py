@@ -208,6 +208,11 @@ def _request(run_file: RunFile, settings: CompareSettings, registry: Registry) -
     """Makes the request; raises `ConfigError` for what a comparison does not heed."""
     if run_file.request.purge_at_vendor:
         raise ConfigError("request.purge_at_vendor: a comparison does not delete outcomes at the vendor; leave it out")
+    if run_file.request.protocol != "superposition":
+        raise ConfigError(
+            f"request.protocol: a comparison measures superpositions and no {run_file.request.protocol} runs; leave it"
+            " out, and ask `qrng certify plan` what they take on each backend"
+        )
     each = run_file.model_copy(update={"request": run_file.request.model_copy(update={"mode": "each"})})
     request, shots = request_of(each, registry, run_file.request.bytes, None), settings.shots
     candidates = tuple(one.model_copy(update={"shots": one.shots or shots}) for one in request.candidates)

@@ -159,6 +159,9 @@ def test_refuses_what_cannot_be_compared() -> None:
         hub.compare()
     with hub_of({"a": CHEAP}, request={"retain_raw": True}) as hub, pytest.raises(ConfigError, match="retain_raw"):
         hub.compare()
+    chsh = {"protocol": "chsh", "certificate": {"score": 0.8, "circuits": 100, "shots": 2}}
+    with hub_of({"a": CHEAP}, request=chsh) as hub, pytest.raises(ConfigError, match="superpositions and no chsh runs"):
+        hub.compare()
     with pytest.raises(ConfigError, match=r"names many backends, which only \[compare\] allows"):
         run_file_from({"version": 1, "backend": [{"address": "scripted:*"}]})
 
