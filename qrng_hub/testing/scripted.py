@@ -60,9 +60,11 @@ class ScriptedAdapter(Adapter):
 
     name = "scripted"
 
-    def __init__(self, scripts: Mapping[str, Script], clock: Clock) -> None:
+    def __init__(self, scripts: Mapping[str, Script], clock: Clock, seed: int | None = None) -> None:
         super().__init__(NoSettings(), clock)
         self.scripts = dict(scripts)
+        self.seed = seed
+        """Of all outcomes, which then follow from the order of each backend's jobs; None draws them anew."""
         self.jobs: dict[str, Job] = {}
         """Every job the service ever made, by its key."""
 
@@ -127,7 +129,8 @@ class ScriptedAdapter(Adapter):
             raise JobFailedError(f"{job.vendor_id} failed: scripted")
         if job.state is not JobState.DONE:
             raise JobCancelledError(f"{job.vendor_id} is {job.state}")
-        return tuple(self._block(job, circuit) for circuit in job.spec.circuits)
+        rng = self._rng(job)
+        return tuple(self._block(job, circuit, rng) for circuit in job.spec.circuits)
 
     def cancel(self, job: Job) -> Job:
         """Cancels a job that is not finished."""
@@ -170,7 +173,14 @@ class ScriptedAdapter(Adapter):
             job = self.jobs[job.spec.key] = job.model_copy(update=update)
         return job
 
-    def _block(self, job: Job, circuit: Circuit) -> RawBlock:
+    def _rng(self, job: Job) -> np.random.Generator:
+        if self.seed is None:
+            return np.random.default_rng()
+        address = job.spec.address
+        of_backend = [key for key, one in self.jobs.items() if one.spec.address == address]
+        return np.random.default_rng([self.seed, of_backend.index(job.spec.key), *address.encode()])
+
+    def _block(self, job: Job, circuit: Circuit, rng: np.random.Generator) -> RawBlock:
         script = self._script(job.spec.backend_name)
         return RawBlock(
             address=job.spec.address,
@@ -179,14 +189,14 @@ class ScriptedAdapter(Adapter):
             source="a scripted backend",
             shot_order=script.shot_order,
             qubits=circuit.measured,
-            outcomes=_measure(circuit, job.spec.shots, script.p_one),
+            outcomes=_measure(circuit, job.spec.shots, script.p_one, rng),
         )
 
 
-def _measure(circuit: Circuit, shots: int, p_one: float | None) -> Packed:
+def _measure(circuit: Circuit, shots: int, p_one: float | None, rng: np.random.Generator) -> Packed:
     """Samples single-qubit circuits: each qubit by itself, shape (shots, qubits) packed."""
     chances = [_p_one(circuit, qubit) if p_one is None else p_one for qubit in circuit.measured]
-    return pack_shots(np.random.default_rng().random((shots, len(chances))) < chances)
+    return pack_shots(rng.random((shots, len(chances))) < chances)
 
 
 def _p_one(circuit: Circuit, qubit: int) -> float:

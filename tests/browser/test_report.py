@@ -43,7 +43,7 @@ def compared(price: str) -> Comparison:
         "version": 1, "backend": [*backends, *snapshots], "budget": {"usd_per_job": 1},
         "compare": {"shots": 2048, "repeats": 3},
     })  # fmt: skip
-    with Hub.open(run_file, clock=clock, adapters=[ScriptedAdapter(scripts, clock)]) as hub:
+    with Hub.open(run_file, clock=clock, adapters=[ScriptedAdapter(scripts, clock, seed=1)]) as hub:
         return hub.compare()
 
 

@@ -26,7 +26,7 @@ def hub_of(scripts: dict[str, Script], addresses: list[str] | None = None, **sec
         "budget": {"usd_per_job": Decimal(1)},
         "compare": {"shots": 2048, "repeats": 2},
     }
-    return Hub.open(run_file_from(values | sections), clock=clock, adapters=[ScriptedAdapter(scripts, clock)])
+    return Hub.open(run_file_from(values | sections), clock=clock, adapters=[ScriptedAdapter(scripts, clock, seed=1)])
 
 
 def rows(comparison: Comparison) -> dict[str, ComparedBackend]:

@@ -53,12 +53,12 @@ def compared(adapter: ScriptedAdapter, **sections: Any) -> Comparison:
 
 
 def test_planted_defects_are_named_on_the_page_and_a_clean_source_is_not_accused() -> None:
-    found = page(compared(Planted({"a": Script()}, FrozenClock())))
+    found = page(compared(Planted({"a": Script()}, FrozenClock(), seed=1)))
     assert re.search(r"<li>scripted:a: qubit 7 is biased: it gives a one in (59|60)\.\d%", found)
     assert "scripted:a: qubits 3 and 12 depend on each other: their correlation is +0.0" in found
     assert "scripted:a: qubit 5 drifts: its share of ones varies from 4" in found
     assert "1 of 120 pairs of qubits are correlated beyond" in found
-    clean = page(compared(Clean({"a": Script()}, FrozenClock())))
+    clean = page(compared(Clean({"a": Script()}, FrozenClock(), seed=1)))
     assert "<p>Nothing.</p>" in clean
     assert "0 of 120 pairs of qubits are correlated beyond" in clean
 
@@ -109,7 +109,7 @@ def test_a_price_is_of_as_few_jobs_as_the_shots_take() -> None:
 
 @pytest.fixture
 def pair() -> tuple[ComparedBackend, ...]:
-    adapter = ScriptedAdapter({"a": Script(queue_seconds=10), "b": Script(queue_seconds=100)}, FrozenClock())
+    adapter = ScriptedAdapter({"a": Script(queue_seconds=10), "b": Script(queue_seconds=100)}, FrozenClock(), seed=1)
     return compared(adapter).backends
 
 
@@ -155,7 +155,7 @@ def test_the_lines_of_chance_are_on_the_histogram() -> None:
     """2,560 bytes of a fair source stay below them, so that only they reach so high."""
     counts = (10,) * 256
     of = Sample(raw_bits="", extracted_bits="", raw_bytes=counts, extracted_bytes=(0,) * 256, note="")
-    (row,) = compared(ScriptedAdapter({"a": Script()}, FrozenClock())).backends
+    (row,) = compared(ScriptedAdapter({"a": Script()}, FrozenClock(), seed=1)).backends
     drawn = samples.byte_histograms(0, row, of)
     assert isinstance(drawn, Figure)
     upper = min(float(y) for y in re.findall(r'y1="([\d.]+)"[^>]*class="band"', drawn.svg))
@@ -187,7 +187,7 @@ def test_queue_times_are_steps_from_none_to_all(pair: tuple[ComparedBackend, ...
 
 
 def test_the_matrix_draws_what_is_beyond_chance_on_both_sides() -> None:
-    (row,) = compared(Planted({"a": Script()}, FrozenClock())).backends
+    (row,) = compared(Planted({"a": Script()}, FrozenClock(), seed=1)).backends
     assert row.measures is not None and row.measures.patterns is not None
     drawn = statistics.correlation_matrix(0, row, row.measures, row.measures.patterns)
     assert isinstance(drawn, Figure)
@@ -198,7 +198,7 @@ def test_the_matrix_draws_what_is_beyond_chance_on_both_sides() -> None:
 
 
 def test_a_qubit_off_its_calibration_is_marked() -> None:
-    (row,) = compared(ScriptedAdapter({"a": Script()}, FrozenClock())).backends
+    (row,) = compared(ScriptedAdapter({"a": Script()}, FrozenClock(), seed=1)).backends
     assert row.measures is not None and row.described is not None
     flips = [0.4 if qubit == 9 else 0.01 for qubit in range(16)]
     published = tuple(QubitCalibration(qubit=q, flip_0_to_1=f, flip_1_to_0=0.01) for q, f in enumerate(flips))

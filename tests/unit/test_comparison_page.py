@@ -64,7 +64,7 @@ def compared(scripts: dict[str, Script], **sections: Any) -> Comparison:
         "compare": {"shots": 2048, "repeats": 2},
     }
     run_file = run_file_from(values | sections)
-    with Hub.open(run_file, clock=clock, adapters=[ScriptedAdapter(scripts, clock)]) as hub:
+    with Hub.open(run_file, clock=clock, adapters=[ScriptedAdapter(scripts, clock, seed=1)]) as hub:
         return hub.compare()
 
 
