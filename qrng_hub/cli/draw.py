@@ -17,7 +17,7 @@ from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import ENCODERS, encoding_of, open_output
 from qrng_hub.cli.progress import Display
 from qrng_hub.cli.sizes import Size
-from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, run_to_resume
+from qrng_hub.cli.spending import Command, ask_before_spending, pointing_to_resumption, run_to_resume
 from qrng_hub.config import load_run_file, with_budget
 from qrng_hub.delivery.pieces import PIECE_BYTES
 from qrng_hub.files import require_writable, state_folder, write_private
@@ -124,12 +124,13 @@ def run_command(
     _require_outlet(out, as_json, run_file.request.bytes)
     sign = _signer()
     stdout = sys.stdout
+    command = Command(config, (*(("--out", out) if out else ()), *(("--budget", f"{budget}") if budget else ())))
     with open_hub(run_file) as hub:
         if run_file.request.mode == "plan":
-            resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, config)
+            resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, command)
             if not yes:
                 ask_before_spending(hub, resume)
-        with Display(run_file) as display, pointing_to_resumption(hub, config):
+        with Display(run_file) as display, pointing_to_resumption(hub, command):
 
             def deliver(draw: Draw) -> None:
                 display.close()
