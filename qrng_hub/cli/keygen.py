@@ -16,7 +16,7 @@ from qrng_hub.config import load_run_file
 from qrng_hub.delivery.keys import Key, KeyKind, KeyReceipt, Seed, make_key, seed_bytes
 from qrng_hub.delivery.pool import Pool
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import require_writable, write_private
+from qrng_hub.files import require_new, require_writable, write_private
 from qrng_hub.signing import KEY_DOMAIN, SigningKey, receipt_keys, signed
 
 _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"}
@@ -74,8 +74,7 @@ def _free_paths(out: str, kind: str) -> dict[str, Path]:
         part: Path(out + suffix) for part, suffix in _SUFFIXES.items() if part != "public_key" or kind != "aes-256"
     }
     for path in paths.values():
-        if path.exists():
-            raise ConfigError(f"{path} is there already, and a key is written over nothing: choose another name")
+        require_new(path, "a key is written over nothing")
         require_writable(path)
     return paths
 
