@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -44,7 +45,16 @@ class _Dollars(click.ParamType[Decimal]):
         return amount
 
 
-@click.command("bytes", context_settings={"ignore_unknown_options": True})
+class _CountsBytes(click.Command):
+    """Takes -5 for a number of bytes, which is then refused as one, and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line."""
+        ctx.ignore_unknown_options = any(re.match(r"-\d", arg) for arg in args)
+        return super().parse_args(ctx, args)
+
+
+@click.command("bytes", cls=_CountsBytes)
 @click.argument("count", type=Size())
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
 @click.option(

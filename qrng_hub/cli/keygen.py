@@ -86,8 +86,21 @@ def _passphrase(ask: bool, name: str | None) -> bytes | None:
         raise ConfigError(f"the environment variable {name}, which is to hold the passphrase, is not set or is empty")
     if name:
         return os.environ[name].encode()
+    if not ask:
+        return None
+    if not _has_terminal():
+        raise click.UsageError("there is no terminal to ask for the passphrase on: use --passphrase-env NAME")
     prompt = "Passphrase for the private key"
-    return click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True).encode() if ask else None
+    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)).encode()
+
+
+def _has_terminal() -> bool:
+    """Whether there is one to ask on; getpass too looks for /dev/tty before the standard input."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | getattr(os, "O_NOCTTY", 0)))
+    except OSError:
+        return sys.stdin is not None and sys.stdin.isatty()
+    return True
 
 
 def _deliver(

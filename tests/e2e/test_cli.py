@@ -137,7 +137,7 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("bytes", "-5"), 2, "a draw is of 1 to 1,073,741,824 bytes, not -5"),
         (("bytes", "9" * 30), 2, "an output is of 1 to 1,125,899,906,842,624 bytes"),
         (("bytes", "many"), 2, "'many' is no number of bytes, such as 32, 10MB or 1GiB"),
-        (("bytes", "8", "--fromat", "hex"), 2, "--fromat"),
+        (("bytes", "8", "--fromat", "hex"), 2, "No such option '--fromat'. (Did you mean one of: '--format'"),
         (("bytes", "8", "--backend", "locl:stim"), 2, "no adapter 'locl'; did you mean 'local'?"),
         (("bytes", "8", "--backend", "local:stem"), 2, "local has no backend 'stem'; did you mean 'stim'?"),
         (("bytes", "8", "--config", "nothing.toml"), 2, "nothing.toml: no such file"),
@@ -166,7 +166,8 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("run", "shots.toml"), 2, "local:stim takes 1 to 10,000,000 shots, not 20,000,000"),
         (("run", "readonly.toml"), 1, "the ledger sqlite:////proc/x/l.db cannot be made"),
         (("config", "init", "quickstrat"), 2, "did you mean 'quickstart'?"),
-        (("nonsense",), 2, "No such command 'nonsense'"),
+        (("nonsense",), 2, "No such command 'nonsense'; there is: bytes, run, plan,"),
+        (("verfy",), 2, "No such command 'verfy'; did you mean 'verify'?"),
     ],
 )
 def test_bad_input_is_answered_in_one_message(tmp_path: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
