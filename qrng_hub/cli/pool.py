@@ -139,10 +139,12 @@ def _key_source(path: str | None) -> KeyFile | None:
 def _described(found: PoolStatus) -> str:
     origins = ", ".join(f"{count:,} {origin}" for origin, count in sorted(found.bytes_by_origin.items()))
     low = f"{found.low_water_bytes:,} bytes{', and it is below' if found.is_low else ''}"
+    readable, lost = sum(found.bytes_by_origin.values()), len(found.damaged)
     lines = {
         "pool": f"{found.folder} ({found.pool_id}, made {found.created_utc:%Y-%m-%d %H:%M} UTC)",
-        "left": f"{found.bytes_left:,} bytes in {found.blocks:,} blocks{f': {origins}' if origins else ''}",
-        "credited": f"{found.credited_bits_left:,} of {8 * found.bytes_left:,} bits",
+        "left": f"{readable:,} bytes in {found.blocks - lost:,} blocks{f': {origins}' if origins else ''}",
+        "unreadable": f"{found.bytes_left - readable:,} bytes in {lost:,} blocks" if lost else "none",
+        "credited": f"{found.credited_bits_left:,} of {8 * readable:,} bits",
         "low-water mark": low if found.low_water_bytes else "none",
         "key": f"in {'the keyring' if found.key_place == 'keyring' else 'a file'}, generation {found.key_generation}",
     }

@@ -140,8 +140,11 @@ def test_rotates_the_key_and_salvages_and_shows_no_key(state: Path) -> None:
     os.truncate(sorted((state / "pool").rglob("*.block"))[1], 100)
     broken = pool("status")
     assert (broken.returncode, "block 1 of the pool was altered or cut" in broken.stderr) == (1, True)
+    assert re.search("^left +74,464 bytes in 2 blocks: 74,464 simulator$", broken.stdout, re.MULTILINE)
+    assert re.search("^unreadable +65,536 bytes in 1 blocks$", broken.stdout, re.MULTILINE)
     salvaged = pool("salvage")
     assert "given up: block 1 of the pool was altered" in salvaged.stderr
+    assert "pool salvage" not in salvaged.stderr
     assert salvaged.stdout == "74,464 bytes are left\n"
     said = "".join(done.stdout + done.stderr for done in (rotated, broken, salvaged))
     assert before not in said
