@@ -92,6 +92,22 @@ def test_checks_and_copies_run_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the source distribution has no docs")
+def test_a_comparison_is_checked_as_one_and_a_seed_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "compare.toml").write_text(BASIC + "[compare]\n")
+    checked = qrng("config", "check", "compare.toml", folder=tmp_path)
+    assert checked.stdout.decode() == "compare.toml: fine, 1 backend(s), to compare\n"
+    seeded = (
+        BASIC
+        + '[request]\nprotocol = "source-independent"\nepsilon = 1e-6\n[request.seed]\ndraw = "d"\nfile = "seed"\n'
+    )
+    (tmp_path / "seeded.toml").write_text(seeded)
+    missed = qrng("config", "check", "seeded.toml", folder=tmp_path)
+    assert (missed.returncode, missed.stdout) == (2, b"")
+    assert "seeded.toml: request.seed.file: there is no file seed with the bytes of draw d" in missed.stderr.decode()
+    (tmp_path / "seed").write_bytes(b"bytes")
+    assert qrng("config", "check", "seeded.toml", folder=tmp_path).returncode == 0
+
+
 def test_the_schema_of_a_receipt_that_is_checked_in_is_the_one_printed() -> None:
     schema = json.loads(qrng("config", "schema", "receipt").stdout)
     assert schema == json.loads((ROOT / "docs" / "receipt.schema.json").read_text()), "run `make schema`"
