@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from qrng_hub.cli import tables
+from qrng_hub.cli.interrupting import saying_that_it_stops
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import ENCODERS, encoding_of, open_output
 from qrng_hub.cli.progress import Display
@@ -140,7 +141,7 @@ def run_command(
             resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, command)
             if not yes:
                 ask_before_spending(hub, resume)
-        with Display(run_file) as display, pointing_to_resumption(hub, command):
+        with Display(run_file) as display, pointing_to_resumption(hub, command), saying_that_it_stops():
 
             def deliver(draw: Draw) -> None:
                 display.close()

@@ -244,11 +244,36 @@ def test_ctrl_c_leaves_a_true_ledger_and_exits_130(state: Path, tmp_path: Path) 
             process.send_signal(signal.SIGINT)
         output, message = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, b"")
-    assert message.decode().strip() == "qrng: interrupted; what was run is in the ledger: `qrng jobs`"
+    assert [line for line in message.decode().splitlines() if line] == [
+        f"qrng: {tmp_path / 'big.raw'}.part is kept, and the same command goes on with it",
+        "qrng: interrupted; what was run is in the ledger: `qrng jobs`",
+    ]
+    assert (tmp_path / "big.raw.part").exists()
     jobs = json.loads(qrng("jobs", "--json", "--limit", "100000").stdout)
     assert {job["state"] for job in jobs} == {"done"}
     assert _count(state, "SELECT count(*) FROM events WHERE kind = 'draw.interrupted'") <= 1
     assert _count(state, "SELECT count(*) FROM draws") < 340, "it was not interrupted"
+
+
+def test_a_run_that_is_interrupted_says_at_once_what_it_waits_for(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(BASIC + "[request]\nbytes = 268435456\n")
+    command = [str(QRNG), "run", str(tmp_path / "run.toml"), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not (state / "ledger.db").exists() or not _count(state, "SELECT count(*) FROM jobs"):
+            assert time.monotonic() < deadline, "no job was recorded"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # as above
+            process.send_signal(signal.SIGINT)
+        output, message = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, b"")
+    assert [line for line in message.decode().splitlines() if line] == [
+        "qrng: stopping once what is running has answered",
+        "qrng: interrupted; what was run is in the ledger: `qrng jobs`",
+    ]
 
 
 def test_nothing_is_drawn_if_its_output_has_no_place(state: Path) -> None:
