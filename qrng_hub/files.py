@@ -53,6 +53,12 @@ def require_writable(path: str | Path) -> None:
         return
 
 
+def require_new(path: str | Path, why: str) -> None:
+    """Raises `ConfigError`, which says why, if a plain file is there that would be replaced."""
+    if Path(path).exists() and is_plain(Path(path)):
+        raise ConfigError(f"{path} is there already, and {why}: choose another name")
+
+
 class _AbandonedError(Exception):
     """Ends a file that is not to be written after all."""
 

@@ -17,6 +17,12 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 Path = Sequence[str | int]
 
 
+_SENTENCES = {
+    "timezone_aware": "must say its zone, as in 2026-12-31T23:00:00Z",
+    "tuple_type": "must be a list",
+}
+
+
 def validated(
     model: type[AnyRecord], values: Mapping[str, Any], prefix: str = "", place: Callable[[Path], str] | None = None
 ) -> AnyRecord:
@@ -30,7 +36,7 @@ def validated(
         name = place or (lambda path: key_path([prefix, *path] if prefix else path))
         problems = error.errors(include_url=False, include_input=False)
         # A list whose items are all wrong is then too short as well, which nobody needs to hear.
-        worth = [one for one in problems if one["type"] != "too_short"] or problems
+        worth = [one for one in problems if one["type"] != "too_short" and not _is_beside(one, problems)] or problems
         lines = [f"{name(_keys_of(one['loc']))}: {_sentence(model, one)}" for one in worth]
         raise ConfigError("\n".join(lines)) from None
 
@@ -58,12 +64,23 @@ def _keys_of(path: Path) -> Path:
     return [part for part in path if isinstance(part, int) or not re.match(r"(constrained-|tuple\[|function-)", part)]
 
 
+def _is_beside(problem: Any, problems: Sequence[Any]) -> bool:
+    """Whether a value that may be a number or a list was meant as the other, of which more is said."""
+    path = _keys_of(problem["loc"])
+    others = [_keys_of(one["loc"]) for one in problems if one is not problem]
+    return any(len(one) > len(path) and one[: len(path)] == path for one in others) or (
+        problem["type"] == "tuple_type" and path in others
+    )
+
+
 def _sentence(model: type[BaseModel], problem: Any) -> str:
     *parents, last = problem["loc"] or ("",)
     if problem["type"] == "extra_forbidden":
         return f"unknown key{nearest(str(last), _keys(_model_at(model, parents)))}"
     if problem["type"] == "missing":
         return "this key is required"
+    if problem["type"] in _SENTENCES:
+        return _SENTENCES[problem["type"]]
     message: str = problem["msg"]
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")
     return re.sub(r"\b0\.\d{9,}|\b\d\.\d+e-\d+", _as_power, message)

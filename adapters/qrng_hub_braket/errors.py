@@ -91,6 +91,10 @@ CODES: dict[str, type[QRNGError]] = {
 _SIGNATURE = "check the secret key, and that the clock of this machine is right: AWS refuses a signature minutes off"
 _PERMISSION = "give these credentials the permissions braket:* and, on the bucket of adapters.braket.s3, s3:*Object*"
 _KEY = "check AWS_ACCESS_KEY_ID, or the profile of adapters.braket.profile"
+_CREDENTIALS = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or make a profile (`aws configure`) and name it in"
+    " adapters.braket.profile"
+)
 _CURES = {
     "AccessDenied": _PERMISSION,
     "AccessDeniedException": _PERMISSION,
@@ -99,7 +103,11 @@ _CURES = {
     "InvalidAccessKeyId": _KEY,
     "InvalidClientTokenId": _KEY,
     "InvalidSignatureException": _SIGNATURE,
+    "NoAuthTokenError": _CREDENTIALS,
+    "NoCredentialsError": _CREDENTIALS,
+    "NoRegionError": "set adapters.braket.region, or AWS_DEFAULT_REGION",
     "NoSuchBucket": "set adapters.braket.s3 to a bucket that exists, in the region of the device",
+    "PartialCredentialsError": _CREDENTIALS,
     "RequestExpired": _SIGNATURE,
     "RequestTimeTooSkewed": _SIGNATURE,
     "SignatureDoesNotMatch": _SIGNATURE,
@@ -124,8 +132,8 @@ class AwsErrors(VendorErrors):
         return CODES.get(code_of(error)) or super().kind_of(error)
 
     def cure_of(self, error: Exception, kind: type[QRNGError]) -> str:
-        """Says what to do about AWS's codes that leave it open."""
-        return _CURES.get(code_of(error), "")
+        """Says what to do about AWS's codes, and credentials that are missing, which leave it open."""
+        return _CURES.get(code_of(error)) or _CURES.get(type(error).__name__, "")
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         """Returns the headers of AWS's answer; botocore writes their names in lower case."""

@@ -51,6 +51,16 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"qrng_hub.cli.{_COMMANDS[name]}"), f"{name}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command named; for a misspelt one it offers the nearest."""
+        if not ctx.resilient_parsing and args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from qrng_hub.validation import nearest  # loads pydantic
+
+            ctx.fail(f"No such command {args[0]!r}{nearest(args[0], _COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="qrng")

@@ -17,7 +17,7 @@ from qrng_hub.config import SortKey, load_run_file
 from qrng_hub.errors import ConfigError, RunInterruptedError
 from qrng_hub.files import require_writable, require_writable_folder, state_folder, write_private
 from qrng_hub.hub.comparing import Place, measured_again, with_changes
-from qrng_hub.hub.comparison_document import load_comparison
+from qrng_hub.hub.comparison_document import DOCUMENT, load_comparison
 from qrng_hub.records import Comparison
 from qrng_hub.runner import Compared, Store
 
@@ -87,6 +87,8 @@ def _again(
     made = measured_again(source, cast("SortKey | None", by)) if kept else load_comparison(source)
     made = with_changes(made, load_comparison(Path(against))) if against else made
     folder = Path(out) if out else source
+    if (folder / DOCUMENT).exists() and load_comparison(folder).comparison_id != made.comparison_id:
+        raise ConfigError(f"{folder} holds the results of another comparison: choose another folder (--out)")
     config = source / "config.json"
     _save(made, config.read_text(encoding="utf-8") if config.exists() else "{}", folder)
     return made, folder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qrng_hub.config import example, load_run_file
+from qrng_hub.config import RunFile, example, load_run_file
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.hub import check_run_file, run_file_schema
 
@@ -24,9 +24,17 @@ def check(path: str) -> None:
     run_file = load_run_file(path)
     try:
         check_run_file(run_file)
+        _require_seed(run_file)
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {run_file.request.bytes} bytes")
+    wanted = "to compare" if run_file.compare else f"{run_file.request.bytes:,} bytes"
+    click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {wanted}")
+
+
+def _require_seed(run_file: RunFile) -> None:
+    seed = run_file.request.seed
+    if seed is not None and not Path(seed.file).is_file():
+        raise ConfigError(f"request.seed.file: there is no file {seed.file} with the bytes of draw {seed.draw}")
 
 
 @config_command.command("schema")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from qrng_hub.cli import tables
+from qrng_hub.cli.interrupting import saying_that_it_stops
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import ENCODERS, encoding_of, open_output
 from qrng_hub.cli.progress import Display
 from qrng_hub.cli.sizes import Size
-from qrng_hub.cli.spending import ask_before_spending, pointing_to_resumption, run_to_resume
+from qrng_hub.cli.spending import Command, ask_before_spending, pointing_to_resumption, run_to_resume
 from qrng_hub.config import load_run_file, with_budget
 from qrng_hub.delivery.pieces import PIECE_BYTES
 from qrng_hub.files import require_writable, state_folder, write_private
@@ -44,7 +46,16 @@ class _Dollars(click.ParamType[Decimal]):
         return amount
 
 
-@click.command("bytes", context_settings={"ignore_unknown_options": True})
+class _CountsBytes(click.Command):
+    """Takes -5 for a number of bytes, which is then refused as one, and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line."""
+        ctx.ignore_unknown_options = any(re.match(r"-\d", arg) for arg in args)
+        return super().parse_args(ctx, args)
+
+
+@click.command("bytes", cls=_CountsBytes)
 @click.argument("count", type=Size())
 @click.option("--config", "config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
 @click.option(
@@ -124,12 +135,13 @@ def run_command(
     _require_outlet(out, as_json, run_file.request.bytes)
     sign = _signer()
     stdout = sys.stdout
+    command = Command(config, (*(("--out", out) if out else ()), *(("--budget", f"{budget}") if budget else ())))
     with open_hub(run_file) as hub:
         if run_file.request.mode == "plan":
-            resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, config)
+            resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, command)
             if not yes:
                 ask_before_spending(hub, resume)
-        with Display(run_file) as display, pointing_to_resumption(hub, config):
+        with Display(run_file) as display, pointing_to_resumption(hub, command), saying_that_it_stops():
 
             def deliver(draw: Draw) -> None:
                 display.close()

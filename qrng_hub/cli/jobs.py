@@ -7,7 +7,7 @@ import threading
 
 import click
 
-from qrng_hub.cli import tables
+from qrng_hub.cli import history_tables
 from qrng_hub.cli.backends import print_json
 from qrng_hub.clock import SystemClock
 from qrng_hub.hub import Hub
@@ -34,13 +34,13 @@ def jobs_command(
         raise click.UsageError("--watch shows a table that changes: leave out --json")
     with Hub.open(config) as hub:
         if runs:
-            (print_json if as_json else tables.show_runs)(hub.runs()[:limit])
+            (print_json if as_json else history_tables.show_runs)(hub.runs()[:limit])
         elif watch:
             _watch(hub, limit)
         elif as_json:
             print_json(hub.jobs(limit))
         else:
-            tables.show_jobs(hub.jobs(limit))
+            history_tables.show_jobs(hub.jobs(limit))
 
 
 @jobs_command.command("show")
@@ -55,7 +55,7 @@ def show(job: str, config: str | None, as_json: bool) -> None:
         document = found.model_dump(mode="json") | {"events": [event.model_dump(mode="json") for event in events]}
         click.echo(json.dumps(document, indent=2))
     else:
-        tables.show_job(found, events)
+        history_tables.show_job(found, events)
 
 
 @jobs_command.command("cancel")
@@ -88,7 +88,7 @@ def reconcile(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(results)
     else:
-        tables.show_reconciled(results)
+        history_tables.show_reconciled(results)
     if not all(result.decided for result in results):
         raise SystemExit(1)
 
@@ -117,7 +117,7 @@ def _watch(hub: Hub, limit: int) -> None:
         hub.reconcile()
         jobs = hub.jobs(limit)
         click.clear()
-        tables.show_jobs(jobs)
+        history_tables.show_jobs(jobs)
         if all(job.state.finished for job in jobs):
             return
         clock.sleep(_WATCH_SECONDS, never)

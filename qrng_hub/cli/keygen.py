@@ -16,7 +16,7 @@ from qrng_hub.config import load_run_file
 from qrng_hub.delivery.keys import Key, KeyKind, KeyReceipt, Seed, make_key, seed_bytes
 from qrng_hub.delivery.pool import Pool
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import require_writable, write_private
+from qrng_hub.files import require_new, require_writable, write_private
 from qrng_hub.signing import KEY_DOMAIN, SigningKey, receipt_keys, signed
 
 _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"}
@@ -74,8 +74,7 @@ def _free_paths(out: str, kind: str) -> dict[str, Path]:
         part: Path(out + suffix) for part, suffix in _SUFFIXES.items() if part != "public_key" or kind != "aes-256"
     }
     for path in paths.values():
-        if path.exists():
-            raise ConfigError(f"{path} is there already, and a key is written over nothing: choose another name")
+        require_new(path, "a key is written over nothing")
         require_writable(path)
     return paths
 
@@ -87,8 +86,21 @@ def _passphrase(ask: bool, name: str | None) -> bytes | None:
         raise ConfigError(f"the environment variable {name}, which is to hold the passphrase, is not set or is empty")
     if name:
         return os.environ[name].encode()
+    if not ask:
+        return None
+    if not _has_terminal():
+        raise click.UsageError("there is no terminal to ask for the passphrase on: use --passphrase-env NAME")
     prompt = "Passphrase for the private key"
-    return click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True).encode() if ask else None
+    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)).encode()
+
+
+def _has_terminal() -> bool:
+    """Whether there is one to ask on; getpass too looks for /dev/tty before the standard input."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | getattr(os, "O_NOCTTY", 0)))
+    except OSError:
+        return sys.stdin is not None and sys.stdin.isatty()
+    return True
 
 
 def _deliver(

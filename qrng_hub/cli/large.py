@@ -108,7 +108,11 @@ def _sink(out: str | None, wanted: Wanted, stdout: BinaryIO) -> Iterator[Resumab
         yield _Stream(stdout)
     elif out and is_plain(Path(out)):
         with resumable(Path(out), wanted, start) as resumed:
-            yield resumed
+            try:
+                yield resumed
+            except KeyboardInterrupt:
+                click.echo(f"qrng: {out}.part is kept, and the same command goes on with it", err=True)
+                raise
     else:
         with open_output(out) as file:
             file.write(start)

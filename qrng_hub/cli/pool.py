@@ -13,6 +13,7 @@ import click
 from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.cli.sizes import Size
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
+from qrng_hub.files import require_new
 
 
 def _place(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,8 +71,8 @@ def status(as_json: bool, folder: str | None, key_file: str | None) -> None:
 @pool_command.command("take")
 @click.argument("count", type=Size())
 @click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
-@click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
-@click.option("--sources", "sources_path", type=click.Path(), help="Write which draws they come from to this file.")
+@click.option("--out", type=click.Path(), help="Write to this new file (mode 0600), and not to stdout.")
+@click.option("--sources", "sources_path", type=click.Path(), help="Write which draws they come from to a new file.")
 @click.option("--unmixed", is_flag=True, help="Leave out the XOR with the operating system's bytes.")
 @_place
 def take(
@@ -86,6 +87,8 @@ def take(
     """Hand out COUNT bytes of the pool, which never hands them out again."""
     if out is not None and out == sources_path:
         raise click.UsageError("--out and --sources name the same file")
+    for path in filter(None, (out, sources_path)):
+        require_new(path, "what was taken before leaves once and could not be taken again")
     pool = _existing(folder, key_file)
     with open_output(out) as file, open_output(sources_path, default=None) as sources_file:
         taken = pool.take_unmixed(count) if unmixed else pool.take_with_sources(count)
@@ -136,10 +139,12 @@ def _key_source(path: str | None) -> KeyFile | None:
 def _described(found: PoolStatus) -> str:
     origins = ", ".join(f"{count:,} {origin}" for origin, count in sorted(found.bytes_by_origin.items()))
     low = f"{found.low_water_bytes:,} bytes{', and it is below' if found.is_low else ''}"
+    readable, lost = sum(found.bytes_by_origin.values()), len(found.damaged)
     lines = {
         "pool": f"{found.folder} ({found.pool_id}, made {found.created_utc:%Y-%m-%d %H:%M} UTC)",
-        "left": f"{found.bytes_left:,} bytes in {found.blocks:,} blocks{f': {origins}' if origins else ''}",
-        "credited": f"{found.credited_bits_left:,} of {8 * found.bytes_left:,} bits",
+        "left": f"{readable:,} bytes in {found.blocks - lost:,} blocks{f': {origins}' if origins else ''}",
+        "unreadable": f"{found.bytes_left - readable:,} bytes in {lost:,} blocks" if lost else "none",
+        "credited": f"{found.credited_bits_left:,} of {8 * readable:,} bits",
         "low-water mark": low if found.low_water_bytes else "none",
         "key": f"in {'the keyring' if found.key_place == 'keyring' else 'a file'}, generation {found.key_generation}",
     }

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import click
 
-from qrng_hub.cli import tables
+from qrng_hub.cli import history_tables
 from qrng_hub.cli.backends import print_json
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.pricing import price_book, refresh
@@ -32,7 +32,7 @@ def prices(fetch: bool, as_json: bool) -> None:
     if as_json:
         print_json(book.prices)
     else:
-        tables.show_prices(book.prices, today)
+        history_tables.show_prices(book.prices, today)
 
 
 @report_command.command("costs")
@@ -46,7 +46,7 @@ def costs(by: str, config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(lines)
     else:
-        tables.show_costs(lines)
+        history_tables.show_costs(lines)
 
 
 @report_command.command("queue")
@@ -59,7 +59,7 @@ def queue(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(lines)
     else:
-        tables.show_queue(lines)
+        history_tables.show_queue(lines)
 
 
 @report_command.command("budgets")
@@ -72,4 +72,4 @@ def budgets(config: str | None, as_json: bool) -> None:
     if as_json:
         print_json(listed)
     else:
-        tables.show_budgets(listed)
+        history_tables.show_budgets(listed)

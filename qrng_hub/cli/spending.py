@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 
 from qrng_hub.cli import tables
 from qrng_hub.errors import QRNGError
 from qrng_hub.hub import Hub
+from qrng_hub.ledger import Run
 
 
-def run_to_resume(hub: Hub, config: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A `qrng run` as it was typed, without what says which run to go on with."""
+
+    config: str
+    options: tuple[str, ...] = ()
+
+    def resuming(self, run: Run) -> str:
+        """The same command, going on with a run."""
+        return shlex.join(["qrng", "run", self.config, "--resume", run.draw_id, *self.options])
+
+
+def run_to_resume(hub: Hub, command: Command) -> str | None:
     """Asks whether to go on with the newest unfinished run of the same request; without a terminal it is refused.
 
     Runs that have no job yet do not count: nothing of them can be used.
@@ -23,8 +38,7 @@ def run_to_resume(hub: Hub, config: str) -> str | None:
         return None
     said = f"run {run.draw_id} of this request is unfinished: {run.jobs} job(s), {run.spent_usd:.2f} USD spent"
     if not sys.stdin.isatty():
-        command = f"qrng run {config}"
-        raise click.UsageError(f"{said}. Go on with `{command} --resume {run.draw_id}`, or begin anew with --new")
+        raise click.UsageError(f"{said}. Go on with `{command.resuming(run)}`, or begin anew with --new")
     return run.draw_id if click.confirm(f"{said}. Go on with it?", default=True, err=True) else None
 
 
@@ -37,6 +51,8 @@ def ask_before_spending(hub: Hub, resume: str | None) -> None:
             return
         tables.show_plan(plan, to_stderr=True)
         said = f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, up to {most}"
+    elif not hub.run_file.budget.may_spend:
+        return
     else:
         said = f"the rest of the run may cost up to what is left of {most}"
     if not sys.stdin.isatty():
@@ -45,15 +61,15 @@ def ask_before_spending(hub: Hub, resume: str | None) -> None:
 
 
 @contextmanager
-def pointing_to_resumption(hub: Hub, config: str) -> Iterator[None]:
+def pointing_to_resumption(hub: Hub, command: Command) -> Iterator[None]:
     """Says after an error, or Ctrl-C, how to go on with the run that it ended."""
     before = {run.draw_id: run.jobs for run in hub.unfinished_runs()} if hub.run_file.request.mode == "plan" else {}
     try:
         yield
-    except (QRNGError, KeyboardInterrupt):
+    except (QRNGError, OSError, KeyboardInterrupt):
         if hub.run_file.request.mode == "plan":
             run = next((run for run in hub.unfinished_runs() if run.jobs > before.get(run.draw_id, 0)), None)
             if run is not None:
-                command = f"qrng run {config} --resume {run.draw_id}"
-                click.echo(f"qrng: what was paid for is kept, and `{command}` goes on with it", err=True)
+                kept = "what was paid for" if run.spent_usd else "what was run"
+                click.echo(f"qrng: {kept} is kept, and `{command.resuming(run)}` goes on with it", err=True)
         raise

@@ -35,6 +35,8 @@ def verify_command(receipt: str, data: str | None, key: str | None, as_json: boo
     Exits with 1 if anything does not hold, and says what.
     """
     texts = _texts(receipt)
+    for named in filter(None, (data, key)):
+        _require_file(named)
     try:
         verified = _verified(texts, data, key)
     except ReceiptError as error:
@@ -96,6 +98,7 @@ def _texts(path: str) -> list[bytes]:
 
 
 def _text(path: str) -> bytes:
+    _require_file(path)
     try:
         with Path(path).open("rb") as file:
             text = file.read(_MOST_BYTES + 1)
@@ -104,6 +107,12 @@ def _text(path: str) -> bytes:
     if len(text) > _MOST_BYTES:
         raise ConfigError(f"{path} is longer than {_MOST_BYTES:,} bytes, and no receipt is")
     return text
+
+
+def _require_file(path: str) -> None:
+    """Refuses what nobody may ever write to, as a named pipe; /dev/stdin and its like are somebody's output."""
+    if not path.startswith(("/dev/", "/proc/")) and Path(path).exists() and not Path(path).is_file():
+        raise ConfigError(f"{path} is no file: only plain files and /dev/stdin are read")
 
 
 def _show(verified: Verified | VerifiedKey) -> None:

@@ -6,7 +6,7 @@ import platform
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, product
@@ -61,7 +61,9 @@ def compared(
         raise ConfigError("request.retain_raw: a comparison keeps outcomes in its folder; give it a place")
     with claimed(place.folder / _CLAIM, f"the comparison in {place.folder}") if place else nullcontext():
         is_resumed = place is not None and place.is_resumed
-        if store:
+        if place and store:
+            if not is_resumed and not store.has_outcomes:
+                _require_free(place.folder, started)
             started = _begun(store, started, is_resumed=is_resumed)
         if place and is_resumed and (finished := _finished(place.folder, started.comparison_id)):
             return finished
@@ -73,6 +75,19 @@ def compared(
         if place:
             _finish(comparison, place.folder, started)
         return comparison
+
+
+def _require_free(folder: Path, asked: Started) -> None:
+    """Raises `ConfigError` if a folder holds a finished comparison of something else; one of the same is made anew."""
+    if not (folder / DOCUMENT).exists():
+        return
+    with suppress(ConfigError):  # of a document alone nobody knows what was asked
+        if Store(folder).started().asks_as(asked):
+            return
+    raise ConfigError(
+        f"{folder} holds the results of another comparison, and nothing is written over them: choose another folder"
+        " (--out), or go on with what is there (--resume) with its own run file"
+    )
 
 
 def _finished(folder: Path, comparison_id: str) -> Comparison | None:
@@ -149,8 +164,8 @@ def _begun(store: Store, asked: Started, *, is_resumed: bool) -> Started:
     if not is_resumed:
         store.begin(asked)
         return asked
-    begun, free = store.started(), {"comparison_id", "created_utc", "by"}
-    if begun.model_dump(exclude=free) != asked.model_dump(exclude=free):
+    begun = store.started()
+    if not begun.asks_as(asked):
         raise ConfigError(
             f"the comparison {begun.comparison_id} was begun with another run file: go on with that, or begin another"
         )

@@ -33,7 +33,9 @@ class History:
         return self._ledger.runs()
 
     def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
-        """Lists the newest jobs of the ledger, newest first."""
+        """Lists the newest jobs of the ledger, newest first; raises `RequestError` for a limit that is no number."""
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise RequestError(f"{limit!r} is no number of jobs; `Hub.job` reads one job")
         return self._ledger.jobs(limit)
 
     def job(self, name: str) -> LedgerJob:

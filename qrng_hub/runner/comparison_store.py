@@ -30,6 +30,11 @@ class Started(Record):
     alpha: float
     by: Literal["entropy", "cost", "time"]
 
+    def asks_as(self, other: Started) -> bool:
+        """Whether another comparison asks the same of the same backends."""
+        free = {"comparison_id", "created_utc", "by"}
+        return self.model_dump(exclude=free) == other.model_dump(exclude=free)
+
 
 class Given(Record):
     """What one repeat gave; the outcomes themselves are in files of their own, named by their digests."""

@@ -92,6 +92,22 @@ def test_checks_and_copies_run_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the source distribution has no docs")
+def test_a_comparison_is_checked_as_one_and_a_seed_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "compare.toml").write_text(BASIC + "[compare]\n")
+    checked = qrng("config", "check", "compare.toml", folder=tmp_path)
+    assert checked.stdout.decode() == "compare.toml: fine, 1 backend(s), to compare\n"
+    seeded = (
+        BASIC
+        + '[request]\nprotocol = "source-independent"\nepsilon = 1e-6\n[request.seed]\ndraw = "d"\nfile = "seed"\n'
+    )
+    (tmp_path / "seeded.toml").write_text(seeded)
+    missed = qrng("config", "check", "seeded.toml", folder=tmp_path)
+    assert (missed.returncode, missed.stdout) == (2, b"")
+    assert "seeded.toml: request.seed.file: there is no file seed with the bytes of draw d" in missed.stderr.decode()
+    (tmp_path / "seed").write_bytes(b"bytes")
+    assert qrng("config", "check", "seeded.toml", folder=tmp_path).returncode == 0
+
+
 def test_the_schema_of_a_receipt_that_is_checked_in_is_the_one_printed() -> None:
     schema = json.loads(qrng("config", "schema", "receipt").stdout)
     assert schema == json.loads((ROOT / "docs" / "receipt.schema.json").read_text()), "run `make schema`"
@@ -137,7 +153,7 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("bytes", "-5"), 2, "a draw is of 1 to 1,073,741,824 bytes, not -5"),
         (("bytes", "9" * 30), 2, "an output is of 1 to 1,125,899,906,842,624 bytes"),
         (("bytes", "many"), 2, "'many' is no number of bytes, such as 32, 10MB or 1GiB"),
-        (("bytes", "8", "--fromat", "hex"), 2, "--fromat"),
+        (("bytes", "8", "--fromat", "hex"), 2, "No such option '--fromat'. (Did you mean one of: '--format'"),
         (("bytes", "8", "--backend", "locl:stim"), 2, "no adapter 'locl'; did you mean 'local'?"),
         (("bytes", "8", "--backend", "local:stem"), 2, "local has no backend 'stem'; did you mean 'stim'?"),
         (("bytes", "8", "--config", "nothing.toml"), 2, "nothing.toml: no such file"),
@@ -166,7 +182,8 @@ def test_the_quickstart_draws_through_every_vendor(tmp_path: Path) -> None:
         (("run", "shots.toml"), 2, "local:stim takes 1 to 10,000,000 shots, not 20,000,000"),
         (("run", "readonly.toml"), 1, "the ledger sqlite:////proc/x/l.db cannot be made"),
         (("config", "init", "quickstrat"), 2, "did you mean 'quickstart'?"),
-        (("nonsense",), 2, "No such command 'nonsense'"),
+        (("nonsense",), 2, "No such command 'nonsense'; there is: bytes, run, plan,"),
+        (("verfy",), 2, "No such command 'verfy'; did you mean 'verify'?"),
     ],
 )
 def test_bad_input_is_answered_in_one_message(tmp_path: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
@@ -227,11 +244,36 @@ def test_ctrl_c_leaves_a_true_ledger_and_exits_130(state: Path, tmp_path: Path) 
             process.send_signal(signal.SIGINT)
         output, message = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, b"")
-    assert message.decode().strip() == "qrng: interrupted; what was run is in the ledger: `qrng jobs`"
+    assert [line for line in message.decode().splitlines() if line] == [
+        f"qrng: {tmp_path / 'big.raw'}.part is kept, and the same command goes on with it",
+        "qrng: interrupted; what was run is in the ledger: `qrng jobs`",
+    ]
+    assert (tmp_path / "big.raw.part").exists()
     jobs = json.loads(qrng("jobs", "--json", "--limit", "100000").stdout)
     assert {job["state"] for job in jobs} == {"done"}
     assert _count(state, "SELECT count(*) FROM events WHERE kind = 'draw.interrupted'") <= 1
     assert _count(state, "SELECT count(*) FROM draws") < 340, "it was not interrupted"
+
+
+def test_a_run_that_is_interrupted_says_at_once_what_it_waits_for(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(BASIC + "[request]\nbytes = 268435456\n")
+    command = [str(QRNG), "run", str(tmp_path / "run.toml"), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not (state / "ledger.db").exists() or not _count(state, "SELECT count(*) FROM jobs"):
+            assert time.monotonic() < deadline, "no job was recorded"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # as above
+            process.send_signal(signal.SIGINT)
+        output, message = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, b"")
+    assert [line for line in message.decode().splitlines() if line] == [
+        "qrng: stopping once what is running has answered",
+        "qrng: interrupted; what was run is in the ledger: `qrng jobs`",
+    ]
 
 
 def test_nothing_is_drawn_if_its_output_has_no_place(state: Path) -> None:

@@ -121,6 +121,22 @@ def test_kept_outcomes_are_measured_again_by_one_command_and_set_against_another
     assert qrng("compare", "first", "--resume", "second", folder=tmp_path).returncode == 2
 
 
+def test_the_results_of_another_comparison_are_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(TWO)
+    (tmp_path / "other.toml").write_text(TWO.replace("qubits = 16", "qubits = 12"))
+    assert qrng("compare", "two.toml", "--out", "first", folder=tmp_path).returncode == 0
+    first = (tmp_path / "first" / "comparison.json").read_bytes()
+    refused = qrng("compare", "other.toml", "--out", "first", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert b"first holds the results of another comparison" in refused.stderr
+    assert (tmp_path / "first" / "comparison.json").read_bytes() == first
+    assert qrng("compare", "two.toml", "--out", "first", folder=tmp_path).returncode == 0
+    assert (tmp_path / "first" / "comparison.json").read_bytes() != first
+    assert qrng("compare", "other.toml", "--out", "second", folder=tmp_path).returncode == 0
+    again = qrng("compare", "first", "--out", "second", "--against", "first", folder=tmp_path)
+    assert (again.returncode, b"second holds the results of another" in again.stderr) == (2, True)
+
+
 def digests_kept(folder: Path) -> set[str]:
     """The outcomes of repeats that are described, which happens last: an end just before it leaves others."""
     return {digest for path in (folder / "raw").glob("*.json") for digest in json.loads(path.read_bytes())["digests"]}

@@ -112,6 +112,18 @@ def test_bad_usage_is_answered_in_one_message(tmp_path: Path, arguments: tuple[s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", "</dev/null"])
+def test_without_a_terminal_no_passphrase_is_asked_for(closed: str, tmp_path: Path) -> None:
+    command = f'exec "$@" {closed}'
+    arguments = [*QRNG, "ed25519", "--allow-simulated", "--passphrase", "--out", str(tmp_path / "key")]
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *arguments], capture_output=True, text=True, start_new_session=True
+    )
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert "there is no terminal to ask for the passphrase on: use --passphrase-env NAME" in done.stderr
+    assert "Warning" not in done.stderr
+
+
 def test_a_terminal_is_asked_for_the_passphrase_twice(tmp_path: Path) -> None:
     """In a terminal of its own, as getpass opens /dev/tty."""
     program = f"""

@@ -88,6 +88,18 @@ def test_an_output_that_cannot_be_written_costs_no_byte(state: Path, tmp_path: P
     assert opened.bytes_left() == 64
 
 
+@pytest.mark.parametrize("option", ["--out", "--sources"])
+def test_nothing_is_written_over_bytes_that_left(option: str, state: Path, tmp_path: Path) -> None:
+    opened, path = put_in(state, 64), tmp_path / "file"
+    path.write_bytes(b"bytes that left before")
+    refused = pool("take", "32", option, str(path))
+    assert (refused.returncode, refused.stdout, opened.bytes_left()) == (2, "", 64)
+    assert f"{path} is there already" in refused.stderr
+    assert path.read_bytes() == b"bytes that left before"
+    assert len(pool("take", "32", option, "/dev/stdout").stdout) > 64
+    assert opened.bytes_left() == 32
+
+
 def test_takes_what_was_put_in_only_if_told_so(tmp_path: Path) -> None:
     """Two takes of a pool that was put back, as from a backup: mixed they differ, unmixed they do not."""
     place = ("--folder", str(tmp_path / "p"), "--key-file", str(tmp_path / "k"))
@@ -128,8 +140,11 @@ def test_rotates_the_key_and_salvages_and_shows_no_key(state: Path) -> None:
     os.truncate(sorted((state / "pool").rglob("*.block"))[1], 100)
     broken = pool("status")
     assert (broken.returncode, "block 1 of the pool was altered or cut" in broken.stderr) == (1, True)
+    assert re.search("^left +74,464 bytes in 2 blocks: 74,464 simulator$", broken.stdout, re.MULTILINE)
+    assert re.search("^unreadable +65,536 bytes in 1 blocks$", broken.stdout, re.MULTILINE)
     salvaged = pool("salvage")
     assert "given up: block 1 of the pool was altered" in salvaged.stderr
+    assert "pool salvage" not in salvaged.stderr
     assert salvaged.stdout == "74,464 bytes are left\n"
     said = "".join(done.stdout + done.stderr for done in (rotated, broken, salvaged))
     assert before not in said

@@ -143,3 +143,16 @@ def test_a_full_disk_at_the_end_leaves_a_run_to_resume(service: BraketService, c
     again = qrng("run", config, "--yes", "--resume", run.draw_id, "--out", out)
     assert again.returncode == 0, again.stderr.decode()
     assert (out.stat().st_size, len(service.tasks.all)) == (896, paid)
+
+
+def test_what_can_cost_nothing_is_resumed_without_a_yes_by_the_command_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text('version = 1\nrequest.mode = "plan"\n[[backend]]\naddress = "local:stim"\n')
+    full = qrng("run", tmp_path / "plan.toml", "--out", "/dev/full")
+    assert full.returncode == 1
+    with Hub.open(tmp_path / "plan.toml") as hub:
+        (run,) = hub.unfinished_runs()
+    named = f"qrng run {tmp_path / 'plan.toml'} --resume {run.draw_id} --out /dev/full"
+    assert f"qrng: what was run is kept, and `{named}` goes on with it" in full.stderr.decode()
+    done = qrng("run", tmp_path / "plan.toml", "--resume", run.draw_id, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "out").stat().st_size == run.bytes

@@ -260,3 +260,13 @@ def test_bytes_without_a_receipt_need_no_cryptography() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[1:] == ["False"], done.stderr
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    for arguments in (("pipe",), ("receipt.json", "--data", "pipe"), ("receipt.json", "--key", "pipe")):
+        done = qrng("verify", *arguments, folder=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "pipe is no file: only plain files and /dev/stdin are read" in done.stderr
+    command = [sys.executable, "-m", "qrng_hub", "verify", "/dev/stdin"]
+    assert subprocess.run(command, input=(folder / "receipt.json").read_bytes(), timeout=120).returncode == 0

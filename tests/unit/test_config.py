@@ -5,6 +5,7 @@ import pytest
 
 from qrng_hub.config import example, ledger_url, load_run_file, run_file_from
 from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.hub import check_run_file
 from qrng_hub.records import Fallback
 
 
@@ -109,3 +110,17 @@ def test_ships_examples() -> None:
     assert "version = 1" in example("quickstart")
     with pytest.raises(UnknownNameError, match="did you mean 'quickstart'"):
         example("quickstrat")
+
+
+def test_a_time_without_a_zone_and_a_probability_that_is_none_are_answered_in_plain_words(tmp_path: Path) -> None:
+    zone = check(tmp_path, "version = 1\n[budget]\ndeadline_utc = 2026-12-31T23:00:00\n")
+    assert zone == "/run.toml, line 3: budget.deadline_utc: must say its zone, as in 2026-12-31T23:00:00Z"
+    text = 'version = 1\n[[backend]]\naddress = "local:stim"\noptions.flip_0_to_1 = VALUE\n'
+    for value, says in (
+        ("1.5", "backend[0].options.flip_0_to_1: must be less than or equal to 1"),
+        ("[0.1, 3]", "backend[0].options.flip_0_to_1[1]: must be less than or equal to 1"),
+    ):
+        (tmp_path / "run.toml").write_text(text.replace("VALUE", value))
+        with pytest.raises(ConfigError) as caught:
+            check_run_file(load_run_file(tmp_path / "run.toml"))
+        assert str(caught.value).splitlines() == [says]

@@ -567,3 +567,9 @@ def test_no_other_backend_is_paid_while_the_first_may_still_be_billed(
 def test_a_backend_that_certainly_bills_nothing_more_is_followed_by_the_next() -> None:
     with scripted_hub({"first": Script(ends=JobState.FAILED), "second": Script()}) as hub:
         assert hub.draw(8).receipt.sources[0].address == "scripted:second"
+
+
+@pytest.mark.parametrize("limit", ["x", -1, 1.5, None, True])
+def test_jobs_are_listed_up_to_a_number_only(limit: Any) -> None:
+    with Hub.open() as hub, pytest.raises(RequestError, match="is no number of jobs"):
+        hub.jobs(limit)

@@ -85,16 +85,20 @@ def unseal(folder: Path, pool_id: str, number: int, keys: PoolKeys) -> tuple[Blo
         data = keys.blocks.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], line)
         header = BlockHeader.model_validate_json(line)
     except FileNotFoundError:
-        raise _unreadable(number, path, "is missing") from None
+        raise UnreadableBlockError(number, path, "is missing") from None
     except (InvalidTag, ValidationError, ValueError):
-        raise _unreadable(number, path, "was altered or cut, or sealed with another key") from None
+        raise UnreadableBlockError(number, path, "was altered or cut, or sealed with another key") from None
     if (header.pool_id, header.number, header.bytes) != (pool_id, number, len(data)):
-        raise _unreadable(number, path, f"is block {header.number} of pool {header.pool_id}")
+        raise UnreadableBlockError(number, path, f"is block {header.number} of pool {header.pool_id}")
     return header, data
 
 
-def _unreadable(number: int, path: Path, what: str) -> PoolIntegrityError:
-    return PoolIntegrityError(
-        f"block {number} of the pool {what}, and nothing was handed out: bring back {path}, or give up what cannot"
-        " be read with `qrng pool salvage`"
-    )
+class UnreadableBlockError(PoolIntegrityError):
+    """A block that cannot be read; `problem` says so without what to do."""
+
+    def __init__(self, number: int, path: Path, what: str) -> None:
+        self.problem = f"block {number} of the pool {what}"
+        super().__init__(
+            f"{self.problem}, and nothing was handed out: bring back {path}, or give up what cannot be read with"
+            " `qrng pool salvage`"
+        )

@@ -41,6 +41,7 @@ class PoolStatus(Record):
     pool_id: str
     created_utc: datetime
     bytes_left: int
+    """Those of blocks that cannot be read are among them until they are given up, as these are among the blocks."""
     blocks: int
     bytes_by_origin: dict[PoolOrigin, int]
     """Those of the blocks that can be read, as is their credit."""

@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Self
 
 from qrng_hub.delivery.mixing import mix_with_os
-from qrng_hub.delivery.pool.blocks import BlockHeader, block_path, number_of, seal_all, split, unseal
+from qrng_hub.delivery.pool.blocks import (
+    BlockHeader,
+    UnreadableBlockError,
+    block_path,
+    number_of,
+    seal_all,
+    split,
+    unseal,
+)
 from qrng_hub.delivery.pool.keys import KEY_BYTES, KeySource, PoolKeys, default_key_source, key_name, key_source_at
 from qrng_hub.delivery.pool.marker import Marker, SealedMarker, write_marker
 from qrng_hub.delivery.pool.records import PoolOrigin, PoolStatus, Taken, merged
@@ -224,8 +232,8 @@ class Pool:
         for number in _live(marker):
             try:
                 yield self._rest(marker, keys, number)
-            except PoolIntegrityError as error:
-                damaged.append(str(error))
+            except UnreadableBlockError as error:
+                damaged.append(error.problem)
 
     def _reencrypt(self, marker: Marker, blocks: Iterator[tuple[BlockHeader, bytes]]) -> None:
         self._sweep(marker)

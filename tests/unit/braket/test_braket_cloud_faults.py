@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from qrng_hub.bits import pack_shots
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import (
     AuthenticationError,
     BackendOfflineError,
+    ConfigError,
     JobCancelledError,
     JobFailedError,
     JobNotFoundError,
@@ -21,6 +23,7 @@ from qrng_hub.errors import (
 )
 from qrng_hub.records import JobState
 from qrng_hub_braket import BraketAdapter
+from qrng_hub_braket.errors import CLOUD_ERRORS
 from services.braket import BraketService
 from services.braket_faults import Fault
 from services.braket_jobs import SETTINGS, finish, spec, submit, task_of
@@ -171,3 +174,13 @@ def test_wrong_credentials_are_said_so_and_are_never_shown(
     shown = f"{caught.value!r} {adapter!r} {adapter.settings!r} {caught.value.__cause__!r}"
     assert "loopback-secret" not in shown
     assert "AKID" not in shown
+
+
+def test_missing_credentials_and_an_unset_region_are_answered_with_their_cures() -> None:
+    for error, kind, cure in (
+        (NoCredentialsError(), AuthenticationError, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or make a"),
+        (NoRegionError(), ConfigError, "set adapters.braket.region"),
+    ):
+        translated = CLOUD_ERRORS.translate(error, "looking for devices")
+        assert type(translated) is kind
+        assert cure in str(translated)
