@@ -24,7 +24,8 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
     usable = [one for one in terms if not one.problem]
     choice = solve(usable, demand)
     if choice is None:
-        raise InfeasiblePlanError("\n".join(["no plan keeps every limit:", *_obstacles(terms, usable, demand)]))
+        heading = "no plan keeps every limit:" if usable else "no backend can be planned with:"
+        raise InfeasiblePlanError("\n".join([heading, *_obstacles(terms, usable, demand)]))
     lines = tuple(_line(one, choice, requote) for one in terms)
     chosen = [line for line in lines if line.chosen]
     _require_within(chosen, terms, demand)
