@@ -162,7 +162,7 @@ def test_a_file_that_is_no_receipt_is_said_in_one_sentence(tmp_path: Path, conte
     [
         (("verify",), "Missing argument 'RECEIPT'"),
         (("verify", "none.json"), "none.json cannot be read: No such file"),
-        (("verify", "."), ". cannot be read: Is a directory"),
+        (("verify", "."), ". is no file: only plain files and"),
         (("verify", "receipt.json", "--data", "none"), "none cannot be read: No such file"),
         (("verify", "receipt.json", "--key", "abcdef0123456789"), "abcdef0123456789 is 16 hex digits"),
         (("verify", "receipt.json", "--key", "out"), "out is no public Ed25519 key in PEM form"),
