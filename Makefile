@@ -58,7 +58,7 @@ picture: setup ## draw docs/quickstart.svg from a real run
 	@$(BIN)/python docs/picture.py
 
 compare-picture: setup ## draw docs/compare.png from a real comparison of configs/compare.toml and an emulator (needs chromium)
-	@$(BIN)/python docs/compare_picture.py
+	@PYTHONPATH=tests $(BIN)/python docs/compare_picture.py
 
 schema: setup  ## export the JSON Schemas of the run file and of a signed receipt
 	@$(BIN)/qrng config schema > configs/schema.json

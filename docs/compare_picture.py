@@ -1,7 +1,8 @@
 """Draws docs/compare.png: parts of report.html, from a real comparison of configs/compare.toml and an emulator.
 
 Chromium takes the picture, of the summary, the bias of every backend, and what is drawn of one device; nothing in them
-is altered. The emulated device is made up for tests (tests/vectors/braket-test-6q.json).
+is altered. The emulated device is made up for tests (tests/vectors/braket-test-6q.json). `make compare-picture` runs it
+with the tests' folder on the path, whose browser it takes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from browser.chromium import Tab, chromium, found
+from qrng_hub import Hub
+from qrng_hub.config import run_file_from
+from qrng_hub.reports.comparison_page import page
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from browser.chromium import Tab, chromium, found  # noqa: E402 - the browser of the tests
-from qrng_hub import Hub  # noqa: E402 - one block of imports
-from qrng_hub.config import run_file_from  # noqa: E402
-from qrng_hub.reports.comparison_page import page  # noqa: E402
-
 WIDTH, TALLEST = 1080, 6000
 DEVICE = "ibm:snapshot/cusco"
 #: the titles of the charts that are shown

@@ -341,5 +341,7 @@ def test_the_same_source_is_said_to_have_changed_no_more_often_than_stated() -> 
     settings["backend"] = [{"address": "scripted:a", "qubits": 4}]
     made = [run(ScriptedAdapter({"a": Script()}, clock, seed), **settings) for seed in range(40)]
     for now, before in zip(made[::2], made[1::2], strict=True):
-        claimed += any(one.is_real for one in with_changes(now, before).against.changes)  # type: ignore[union-attr]
+        changed = with_changes(now, before).against
+        assert changed is not None
+        claimed += any(one.is_real for one in changed.changes)
     assert claimed <= 5
