@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready-$(shell $(PYTHON) -c 'import sys, hashlib, pathlib; files = [pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml")]; print(".".join(map(str, sys.version_info[:3])) + "-" + hashlib.sha256(b"".join(files)).hexdigest()[:16])')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-live test-browser lint bench picture compare-picture schema lock clean
+.PHONY: help setup run test test-slow test-days test-live test-browser lint bench picture compare-picture schema lock clean
 
 help:          ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -26,8 +26,20 @@ $(READY): requirements.lock pyproject.toml
 run: setup     ## draw 32 bytes through five backends and show where they came from
 	@$(BIN)/qrng run configs/quickstart.toml
 
+# First what meets dates, prices and vendors' times, on another day; then everything, today.
+ANOTHER_DAY := 2031-01-01T00:00:00+00:00
+PYTEST      := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: lint     ## lint, type-check and run the tests, but for the slow ones
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@QRNG_TEST_AT=$(ANOTHER_DAY) $(PYTEST) tests/unit/ibm tests/unit/braket tests/unit/test_pricing.py \
+	    tests/unit/test_planned_draw.py tests/e2e/test_examples.py
+	@$(PYTEST)
+
+# Moves the clocks of compiled code and of other programs too, as tests/conftest.py cannot.
+test-days: setup ## run the tests on three other days (needs faketime)
+	@command -v faketime > /dev/null || { echo "faketime is needed (Debian: apt-get install faketime)" >&2; exit 2; }
+	@set -e; for at in "2024-02-29 12:00:00" "2027-03-28 01:30:00" "2031-01-01 00:00:00"; do \
+	    TZ=Europe/Berlin faketime "$$at" $(PYTEST); done
 
 test-slow: setup ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 from hypothesis import settings
 
 from qrng_hub.clock import SystemClock
@@ -19,6 +22,26 @@ if TYPE_CHECKING:
 
 settings.register_profile("qrng_hub", deadline=None, derandomize=True)  # the same examples every time, at any speed
 settings.load_profile("qrng_hub")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as it is in the background: the commands under test would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure() -> None:
+    """With $QRNG_TEST_AT, an ISO time, moves the clocks of the tests and of the processes they start to it."""
+    if at := os.environ.get("QRNG_TEST_AT"):
+        shift = os.environ.setdefault(
+            "QRNG_TEST_SHIFT_SECONDS", str((datetime.fromisoformat(at) - datetime.now(UTC)).total_seconds())
+        )
+        time_machine.travel(datetime.now(UTC) + timedelta(seconds=float(shift))).start()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shifted_children() -> Iterator[None]:
+    """Moves the clocks of the processes that tests start as those of the tests are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "QRNG_TEST_SHIFT_SECONDS" in os.environ:
+            patch.setenv("PYTHONPATH", str(Path(__file__).with_name("shifted")), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

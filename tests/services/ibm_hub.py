@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
 
 from qrng_hub.circuits import Circuit
-from qrng_hub.clock import SystemClock
+from qrng_hub.clock import Clock, SystemClock
+from qrng_hub.pricing import price_book
 from qrng_hub.records import Job, JobSpec
+from qrng_hub.testing import FrozenClock
 from qrng_hub_ibm import IBMAdapter
 from qrng_hub_ibm.settings import IBMSettings
 from services.ibm import IBMService
@@ -30,9 +33,15 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[IBMService]:
     service.close()
 
 
-def adapter_for(service: IBMService, **settings: Any) -> IBMAdapter:
+def adapter_for(service: IBMService, clock: Clock | None = None, **settings: Any) -> IBMAdapter:
     """Makes an adapter, as a process of its own would."""
-    return IBMAdapter(IBMSettings(runtime_url=service.runtime_url, **settings), SystemClock())
+    return IBMAdapter(IBMSettings(runtime_url=service.runtime_url, **settings), clock or SystemClock())
+
+
+def while_prices_are_fresh() -> FrozenClock:
+    """Stands on the first day on which every shipped price of IBM's had been read."""
+    read = max(price.dated for price in price_book().prices if price.vendor == "ibm")
+    return FrozenClock(datetime.combine(read, time(), UTC))
 
 
 def hadamards(*qubits: int) -> Circuit:

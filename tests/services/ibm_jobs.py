@@ -98,7 +98,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self.all: dict[str, Job] = {}
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+        self.now = datetime.now(UTC)
         self.auto = True
         self.usage_pending = False
         self._numbers = itertools.count(1)

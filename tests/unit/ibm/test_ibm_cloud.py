@@ -26,7 +26,17 @@ from qrng_hub_ibm.entries import HUB_TAG, tag_of
 from qrng_hub_ibm.isa import measured_qubits
 from services.ibm import IBMService
 from services.ibm_catalogue import API, CRN, OTHER_CRN
-from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, hadamards, sent, spec_for, submit
+from services.ibm_hub import (
+    DEVICE,
+    WIDE_DEVICE,
+    adapter_for,
+    finish,
+    hadamards,
+    sent,
+    spec_for,
+    submit,
+    while_prices_are_fresh,
+)
 
 # bits
 
@@ -144,7 +154,7 @@ def test_a_usage_that_is_pending_is_unknown(service: IBMService, adapter: IBMAda
 def test_quotes_by_the_plan(service: IBMService, plan: str, low: str | None, high: str | None) -> None:
     """One shot takes 250 us and the circuit: 1,000 shots a quarter of a second, beside 2 s for the job."""
     service.catalogue.owned = {CRN: ("hub-tests", plan)}
-    adapter = adapter_for(service)
+    adapter = adapter_for(service, while_prices_are_fresh())
     quote = adapter.quote(spec_for(shots=1000))
     assert quote.native["seconds"] == 3
     assert quote.is_free is (plan == "plan-open")
@@ -257,7 +267,8 @@ def test_reads_no_credentials_that_lie_about(
     assert "IBM_CREDENTIALS_FILE" not in os.environ
 
 
-def test_checks_the_account_before_a_run(service: IBMService, adapter: IBMAdapter) -> None:
+def test_checks_the_account_before_a_run(service: IBMService) -> None:
+    adapter = adapter_for(service, while_prices_are_fresh())
     service.catalogue.offline[WIDE_DEVICE] = "maintenance"
     checks = {check.subject: check for check in adapter.preflight([DEVICE, WIDE_DEVICE, "ibm_nowhere", "aer"])}
     verdicts = {subject.removeprefix("IBM "): check.verdict for subject, check in checks.items()}
