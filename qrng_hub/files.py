@@ -17,9 +17,15 @@ from qrng_hub.errors import ConfigError, LedgerError
 
 
 def state_folder() -> Path:
-    """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own."""
+    """Returns the folder for the ledger, receipts and raw outcomes: $QRNG_STATE_DIR or the user's own.
+
+    Raises `ConfigError` where there is no such variable and the user has no home folder.
+    """
     chosen = os.environ.get("QRNG_STATE_DIR")
-    return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
+    try:
+        return Path(chosen) if chosen else user_state_path("qrng_hub", appauthor=False)
+    except RuntimeError as error:
+        raise ConfigError("no home folder is known: set QRNG_STATE_DIR to a folder for the ledger and keys") from error
 
 
 def exposed(found: os.stat_result) -> str | None:

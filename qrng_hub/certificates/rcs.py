@@ -76,7 +76,7 @@ def read_samples(path: str | Path) -> Samples:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         rows = _csv_rows(text) if path.suffix == ".csv" else _json_rows(text)
         widths = {len(bitstring) for bitstring, _ in rows}
         if len(widths) != 1 or any(set(bitstring) - {"0", "1"} for bitstring, _ in rows):

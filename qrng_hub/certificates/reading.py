@@ -4,11 +4,13 @@
 or nested as [x][y][a][b], or an object with these sixteen keys.
 
 **Rounds** of a Bell test are one line or row each, in the order played, settings and answers being 0 or 1: a CSV file
-with the header `x,y,a,b`, or an .npy array of uint8 and shape (n, 4). Lines end in a line feed.
+with the header `x,y,a,b`, or an .npy array of uint8 and shape (n, 4). All lines
+end in LF, or all in CRLF.
 """
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
 from pathlib import Path
@@ -21,15 +23,14 @@ from qrng_hub.certificates.counts import Counted
 from qrng_hub.errors import RequestError
 
 _KEYS = ["".join(key) for key in itertools.product("01", repeat=4)]
-_HEADER = b"x,y,a,b\n"
-_LINE = len(_HEADER)
+_HEADER = b"x,y,a,b"
 _ROWS_AT_ONCE = 2**20
 
 
 def read_counts(path: str | Path) -> Counted:
     """Reads 16 counts, int64 of shape (16,); raises `RequestError` for a file that holds something else."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -66,32 +67,41 @@ def _cells_of_array(path: Path) -> Packed:
     rounds = np.load(path, mmap_mode="r", allow_pickle=False)
     if rounds.dtype != np.uint8 or rounds.ndim != 2 or rounds.shape[1] != 4 or not len(rounds):
         raise RequestError(f"{path} has {rounds.dtype} of shape {rounds.shape}: rounds are uint8 of shape (n, 4)")
-    parts = [_cells(rounds[at : at + _ROWS_AT_ONCE], path) for at in range(0, len(rounds), _ROWS_AT_ONCE)]
+    if rounds.max() > 1:
+        raise RequestError(f"{path} has a setting or an answer that is neither 0 nor 1")
+    parts = [_cells(rounds[at : at + _ROWS_AT_ONCE]) for at in range(0, len(rounds), _ROWS_AT_ONCE)]
     return np.concatenate(parts)
 
 
 def _cells_of_text(path: Path) -> Packed:
     """Reads lines of equal width: whatever is not `0,0,0,0` shows in one of its bytes."""
-    parts = []
+    parts: list[Packed] = []
     with path.open("rb") as file:
-        if file.readline().replace(b"\r", b"").replace(b" ", b"") != _HEADER:
+        header = file.readline().removeprefix(codecs.BOM_UTF8)
+        if header.replace(b" ", b"").strip() != _HEADER:
             raise RequestError(f"{path} has to begin with the line x,y,a,b")
-        while lines := file.read(_LINE * _ROWS_AT_ONCE):
-            parts.append(_cells_of_lines(np.frombuffer(lines, np.uint8), path))
+        end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
+        while lines := file.read(len(_HEADER + end) * _ROWS_AT_ONCE):
+            first_line = 2 + len(parts) * _ROWS_AT_ONCE
+            parts.append(_cells_of_lines(lines, end, f"{path}, line {{}}", first_line))
     if not parts:
         raise RequestError(f"{path} holds no rounds")
     return np.concatenate(parts)
 
 
-def _cells_of_lines(text: Packed, path: Path) -> Packed:
-    if text.size % _LINE == _LINE - 1:  # the last line may lack its end
-        text = np.append(text, np.uint8(ord("\n")))
-    if text.size % _LINE or (text.reshape(-1, _LINE)[:, 1::2] != np.frombuffer(b",,,\n", np.uint8)).any():
-        raise RequestError(f"{path} has a line that is not four zeros or ones between commas, such as 0,1,1,0")
-    return _cells(text.reshape(-1, _LINE)[:, ::2] - np.uint8(ord("0")), path)
+def _cells_of_lines(text: bytes, end: bytes, place: str, first_line: int) -> Packed:
+    if not text.endswith(end):  # the last line may lack its end
+        text += end
+    width = len(_HEADER + end)
+    lines = np.frombuffer(text[: len(text) // width * width], np.uint8).reshape(-1, width)
+    answers = lines[:, : len(_HEADER) : 2] - np.uint8(ord("0"))
+    good = (lines[:, 1 : len(_HEADER) : 2] == ord(",")).all(1) & (lines[:, len(_HEADER) :] == [*end]).all(1)
+    good &= (answers <= 1).all(1)
+    if len(text) % width or not good.all():
+        bad = first_line + (len(lines) if good.all() else int(np.argmin(good)))
+        raise RequestError(f"{place.format(bad)}: must be four zeros or ones between commas, such as 0,1,1,0")
+    return _cells(answers)
 
 
-def _cells(rounds: Packed, path: Path) -> Packed:
-    if rounds.max(initial=0) > 1:
-        raise RequestError(f"{path} has a setting or an answer that is neither 0 nor 1")
+def _cells(rounds: Packed) -> Packed:
     return (rounds @ np.array([8, 4, 2, 1], np.uint8)).astype(np.uint8)

@@ -1,12 +1,15 @@
 """The command `qrng`: parses, calls the hub, prints, and turns errors into exit codes.
 
-0 done, 1 the run failed, 2 bad usage or a bad run file, 130 interrupted.
+0 done, 1 the run failed, 2 bad usage or a bad run file, 130 interrupted by Ctrl-C, 129 by
+SIGHUP and 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,6 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from qrng_hub import __version__
+from qrng_hub.cli.interrupting import ending_in_order
 from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
@@ -38,6 +42,7 @@ _COMMANDS = {
     "check": "check",
     "assess": "assess",
 }
+_INTERRUPTED = 128 + signal.SIGINT
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 
 
@@ -73,7 +78,12 @@ def main() -> NoReturn:
     warnings.showwarning = _show_warning
     if sys.stdout is None:  # closed by whoever started this
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process runs
-    code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a bar or a dash that the encoding lacks ends nothing
+    with ending_in_order() as signals:
+        code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
+    if signals and code == _INTERRUPTED:
+        code = 128 + signals[0]
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -90,11 +100,13 @@ def _exit_code(run: Callable[[], Any]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted; what was run is in the ledger: `qrng jobs`", 130)
+        return _complain("interrupted; what was run is in the ledger: `qrng jobs`", _INTERRUPTED)
     except QRNGError as error:  # some are OSErrors as well
         return _complain(str(error), 2 if isinstance(error, _USAGE_ERRORS) else 1)
     except BrokenPipeError:
         return 1
+    except MemoryError as error:
+        return _complain(f"there is not enough memory: {error or 'ask for less at once'}", 1)
     except OSError as error:
         return _complain(f"the output cannot be written: {error}", 1)
     return 0

@@ -13,8 +13,9 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from qrng_hub.bits import Bits
+from qrng_hub.bits import Bits, Packed
 from qrng_hub.cli import tables
+from qrng_hub.data_files import map_data
 from qrng_hub.errors import SamplesError
 from qrng_hub.estimators import RECOMMENDED_SAMPLES, AssessmentStep, assess
 
@@ -28,7 +29,7 @@ def assess_command(file: str, bits_per_symbol: int | None, packed: bool, as_json
     """Estimate the min-entropy of FILE, one sample to the byte, by NIST SP 800-90B, section 6.3."""
     width = _width(bits_per_symbol, packed=packed)
     content = _content(Path(file))
-    symbols = Bits.from_bytes(content).to_array() if packed else np.frombuffer(content, np.uint8)
+    symbols = Bits.from_bytes(content.tobytes()).to_array() if packed else content
     try:
         with _progress() as on_progress:
             assessment = assess(symbols, width, on_progress)
@@ -49,14 +50,14 @@ def _width(bits_per_symbol: int | None, *, packed: bool) -> int:
     return bits_per_symbol or 1
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> Packed:
     try:
-        content = path.read_bytes()
+        content = map_data(path)
     except FileNotFoundError:
         raise SamplesError(f"{path}: no such file") from None
     except OSError as error:
         raise SamplesError(f"{path}: cannot be read: {error.strerror}") from error
-    if not content:
+    if not content.size:
         raise SamplesError(f"{path}: the file is empty; there is nothing to assess")
     return content
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-import numpy as np
 
 from qrng_hub import extractors
 from qrng_hub.bits import Packed
 from qrng_hub.cli import tables
+from qrng_hub.data_files import map_data
 from qrng_hub.errors import ConfigError
 from qrng_hub.extractors import Extracted
 from qrng_hub.files import private_file
@@ -107,9 +107,8 @@ def _same_file(one: str, other: str) -> bool:
 def _mapped(path: str, what: str) -> Packed:
     """Maps a file of packed bits into memory, from where it is read as it is needed."""
     try:
-        size = Path(path).stat().st_size
-        if not Path(path).is_file():
+        if Path(path).exists() and not Path(path).is_file():
             raise ConfigError(f"{what} {path} is not a plain file: its length has to be known before its first bit")
-        return np.memmap(path, np.uint8, "r") if size else np.zeros(0, np.uint8)
+        return map_data(Path(path))
     except OSError as error:
         raise ConfigError(f"{what} {path} cannot be read: {error.strerror}; name a file of packed bits") from error

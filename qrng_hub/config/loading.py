@@ -22,13 +22,15 @@ def load_run_file(path: str | Path) -> RunFile:
     """Reads and checks a run file; raises `ConfigError` with file, line or key, and what was expected."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text, parse_float=Decimal)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; `qrng config init` copies an example") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: this is not UTF-8 text: save it as UTF-8") from error
+    except (ValueError, RecursionError) as error:  # integers of thousands of digits, tables in tables without end
         raise ConfigError(f"{path}: this is not TOML: {error}") from error
     return _checked(
         values, place=lambda keys: ": ".join([f"{path}{_line_of(text, keys)}", *filter(None, [key_path(keys)])])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -126,19 +127,24 @@ def parse_url(url: str) -> URL:
     if parsed.get_backend_name() not in _SUPPORTED:
         raise ConfigError(f"ledger.url is of {parsed.get_backend_name()}, and the ledger is SQLite or PostgreSQL")
     if parsed.get_backend_name() == "sqlite":
-        _require_file(parsed)
+        return _file_of(parsed)
     return parsed
 
 
-def _require_file(url: URL) -> None:
+def _file_of(url: URL) -> URL:
+    """Returns the URL with its ~ replaced by the home folder; raises `ConfigError` unless it names a file."""
     if not url.database or ":memory:" in url.database:
         raise ConfigError("ledger.url must name a file: a ledger in memory forgets jobs that were paid for")
     if url.host or "\0" in url.database:
         raise ConfigError("ledger.url must name a file as sqlite:///FILE, with three slashes, or four before /")
+    file = os.path.expanduser(url.database)  # noqa: PTH111 - it leaves ~ where there is no home, and does not raise
+    if file.startswith("~"):
+        raise ConfigError(f"ledger.url names {url.database}, and there is no such home folder: write the whole path")
+    return url.set(database=file)
 
 
 def _prepare_folder(database: Database) -> None:
-    if database.url.get_backend_name() != "sqlite":
+    if database.url.get_backend_name() != "sqlite" or _is_read_only(database.url):
         return
     path = Path(str(database.url.database))
     try:
@@ -152,26 +158,41 @@ def _prepare_folder(database: Database) -> None:
 
 
 def _engine(url: URL, *, durable: bool) -> Engine:
+    is_read_only = _is_read_only(url)
     try:
-        engine = create_engine(url)
+        engine = create_engine(_read_only(url) if is_read_only else url)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
         ) from error
     if url.get_backend_name() == "sqlite":
-        _configure_sqlite(engine, "FULL" if durable else "NORMAL")
+        written = ("journal_mode=WAL", f"synchronous={'FULL' if durable else 'NORMAL'}")
+        _configure_sqlite(engine, (f"busy_timeout={_BUSY_MILLISECONDS}", *(() if is_read_only else written)))
     else:
         _configure_postgresql(engine, "on" if durable else "off")
     return engine
 
 
-def _configure_sqlite(engine: Engine, synchronous: str) -> None:
+def _is_read_only(url: URL) -> bool:
+    """Whether the URL is of a file that this process may read and not write, on a read-only file system say."""
+    file = str(url.database)
+    return url.get_backend_name() == "sqlite" and os.access(file, os.R_OK) and not os.access(file, os.W_OK)
+
+
+def _read_only(url: URL) -> URL:
+    """Returns the URL by which SQLite opens a file that it cannot write."""
+    path = Path(str(url.database)).absolute()
+    changes = Path(f"{path}-wal").exists()  # without such a file SQLite wants to make one, unless nobody writes
+    mode = "ro" if changes else "ro&immutable=1"
+    return url.set(database=f"file:{quote(str(path))}?mode={mode}", query={"uri": "true"})
+
+
+def _configure_sqlite(engine: Engine, pragmas: Sequence[str]) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
-        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "journal_mode=WAL", f"synchronous={synchronous}"):
+        for pragma in (*pragmas, "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
-        connection.execute("PRAGMA foreign_keys=ON").close()
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
@@ -195,6 +216,11 @@ def _bring_up_to_date(database: Database) -> None:
         raise LedgerSchemaError(
             f"the ledger {database.shown_url} has schema {found}, written by a newer release; this one knows up to"
             f" {known[-1]}: upgrade qrng-hub, or point ledger.url at another file"
+        )
+    if found != known[-1] and _is_read_only(database.url):
+        raise LedgerError(
+            f"the ledger {database.shown_url} is of an earlier release and cannot be written, so it cannot be"
+            " brought up to date: copy it to where you may write"
         )
     if found != known[-1]:
         with database.durable() as connection:

@@ -60,8 +60,8 @@ def save_user_prices(book: PriceBook) -> Path:
 @lru_cache(maxsize=4)
 def _load(path: Path, _changed: int) -> PriceBook:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: the price book cannot be read: {error}") from error
     return validated(PriceBook, values, place=lambda keys: f"{path}: {'.'.join(map(str, keys))}")
 
