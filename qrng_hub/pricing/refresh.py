@@ -100,7 +100,8 @@ def parse(text: str, today: date) -> Listed:
         except LookupError as error:
             unread[device] = str(error.args[0])
             continue
-        prices.append(Price(vendor="braket", device=device, source=_SOURCE, dated=today, confidence="official", **fees))
+        named = {"vendor": "braket", "device": device, "source": _SOURCE, "dated": today, "confidence": "official"}
+        prices.append(Price.model_validate(named | fees))
     return Listed(tuple(prices), unread)
 
 
