@@ -28,7 +28,9 @@ def report_command() -> None:
 def prices(fetch: bool, as_json: bool) -> None:
     """Show the price book: every price with its source, date and age."""
     today = datetime.now(UTC).date()
-    book = refresh(today) if fetch else price_book()
+    book, remarks = refresh(today) if fetch else (price_book(), ())
+    for remark in remarks:
+        click.echo(f"qrng: {remark}", err=True)
     if as_json:
         print_json(book.prices)
     else:

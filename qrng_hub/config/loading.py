@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
     """Turns the `Decimal`s of opaque tables, which JSON does not have, into floats."""
     if not isinstance(value, Mapping):
         return value
-    opaque = {"adapters", "options", "certificate"}
+    opaque = {"adapters", "options", "sweep", "certificate"}
     return {key: _floats(item) if key in opaque else _plain_items(item) for key, item in value.items()}
 
 

@@ -31,8 +31,7 @@ class PriceBook(Record):
 
     def over(self, other: PriceBook) -> PriceBook:
         """Returns this book with the prices of `other` below its own."""
-        own = {(one.vendor, one.device) for one in self.prices}
-        rest = tuple(one for one in other.prices if (one.vendor, one.device) not in own)
+        rest = tuple(one for one in other.prices if self.find(one.vendor, one.device) is None)
         return PriceBook(prices=self.prices + rest)
 
 

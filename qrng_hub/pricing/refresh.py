@@ -11,54 +11,98 @@ import csv
 import io
 import os
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from qrng_hub.errors import ConfigError, ServiceUnreachableError, VendorError
-from qrng_hub.pricing.book import PriceBook, price_book, save_user_prices, user_book
+from qrng_hub.pricing.book import PriceBook, price_book, save_user_prices, user_book, user_prices
 from qrng_hub.pricing.model import Price
 
 URL = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonBraket/current/index.csv"
 _TIMEOUT_SECONDS = 60
 _METADATA_LINES = 5
 _LARGEST_JUMP = 3
-_SECONDS_OF_UNIT = {"minutes": 60, "minute": 60, "seconds": 1, "second": 1, "hours": 3600, "hrs": 3600}
+_SECONDS_OF_UNIT = {
+    name: Decimal(seconds)
+    for seconds, names in (
+        ("0.001", ("milliseconds", "millisecond", "ms")),
+        ("1", ("seconds", "second", "sec", "s")),
+        ("60", ("minutes", "minute", "mins", "min")),
+        ("3600", ("hours", "hour", "hrs", "hr")),
+    )
+    for name in names
+}
+#: what tells a price that was fetched from one that the user wrote
+_SOURCE = "AWS price list"
 Row = Mapping[str, str]
 
 
-def refresh(today: date) -> PriceBook:
-    """Replaces the user's prices of Braket by AWS's own, dated `today`, and returns the new book.
+class Refreshed(NamedTuple):
+    """The price book after a refresh, and a sentence on each price that the refresh left as it was."""
+
+    book: PriceBook
+    remarks: tuple[str, ...]
+
+
+class Listed(NamedTuple):
+    """The prices of a list, and of each device without one why it has none."""
+
+    prices: tuple[Price, ...]
+    unread: Mapping[str, str]
+
+
+def refresh(today: date) -> Refreshed:
+    """Replaces Braket's prices fetched before by AWS's own, dated `today`; those that the user wrote stand.
 
     Raises `ServiceUnreachableError` if the list cannot be fetched and `VendorError` if it is not
     plausible; the prices then stay as they were, with their dates.
     """
-    fetched = tuple(parse(_fetch(), today))
-    _require_plausible(price_book(), fetched)
-    own = tuple(one for one in user_book().prices if one.vendor != "braket")
-    save_user_prices(PriceBook(prices=fetched + own))
-    return price_book()
+    listed = parse(_fetch(), today)
+    own = PriceBook(prices=tuple(one for one in user_book().prices if (one.vendor, one.source) != ("braket", _SOURCE)))
+    known = [one for one in price_book().prices if one.vendor == "braket" and own.find("braket", one.device) is None]
+    _require_plausible(known, listed.prices)
+    save_user_prices(own.over(PriceBook(prices=listed.prices)))
+    return Refreshed(price_book(), tuple(_remarks(own, known, listed)))
 
 
-def parse(text: str, today: date) -> Iterator[Price]:
+def _remarks(own: PriceBook, known: Iterable[Price], listed: Listed) -> Iterator[str]:
+    fetched = PriceBook(prices=listed.prices)
+    for one in own.prices:
+        if fetched.find(one.vendor, one.device):
+            yield (
+                f"the price of {one.device} stays your own ({one.source}, {one.dated}):"
+                f" remove it from {user_prices()} to have AWS's"
+            )
+    missing = {one.device: "it is not in the list" for one in known if not fetched.find("braket", one.device)}
+    read = {one.device.casefold() for one in own.prices}
+    for device, reason in sorted((missing | dict(listed.unread)).items()):
+        if device.casefold() not in read:
+            yield f"the price of {device} was not read from the AWS price list: {reason}; what was known of it stays"
+
+
+def parse(text: str, today: date) -> Listed:
     """Reads the prices of QPU tasks and shots, and of on-demand simulators, from the CSV's text."""
     rows = list(csv.DictReader(io.StringIO("".join(text.splitlines(keepends=True)[_METADATA_LINES:]))))
-    tasks = _by_device(rows, "Quantum Task", "DeviceName")
-    shots = _by_device(rows, "Quantum Task-Shot", "DeviceName")
-    source = "AWS price list"
-    for device in sorted(tasks.keys() & shots.keys()):
-        yield Price(
-            vendor="braket", device=device, per_task=_amount(tasks[device]), per_shot=_amount(shots[device]),
-            source=source, dated=today, confidence="official",
-        )  # fmt: skip
-    simulators = [row for row in rows if row.get("operation") == "CompleteTask"]
-    for device, row in sorted(_by_device(simulators, "Simulator Task", "Version").items()):
-        seconds = _SECONDS_OF_UNIT.get(row.get("Unit", "").casefold())
-        if seconds:
-            yield Price(
-                vendor="braket", device=device, per_second=_amount(row) / seconds, minimum_seconds=Decimal(3),
-                source=source, dated=today, confidence="official",
-            )  # fmt: skip
+    tasks, shots = (_rows_of(rows, family, "DeviceName") for family in ("Quantum Task", "Quantum Task-Shot"))
+    simulators = _rows_of([row for row in rows if row.get("operation") == "CompleteTask"], "Simulator Task", "Version")
+    prices: list[Price] = []
+    unread: dict[str, str] = {}
+    for device in sorted({*tasks, *shots, *simulators}):
+        try:
+            fees = (
+                {"per_second": _dearest(simulators[device], _per_second), "minimum_seconds": Decimal(3)}
+                if device in simulators
+                else {"per_task": _dearest(tasks.get(device), _fee), "per_shot": _dearest(shots.get(device), _fee)}
+            )
+        except LookupError as error:
+            unread[device] = str(error.args[0])
+            continue
+        named = {"vendor": "braket", "device": device, "source": _SOURCE, "dated": today, "confidence": "official"}
+        prices.append(Price.model_validate(named | fees))
+    return Listed(tuple(prices), unread)
 
 
 def _fetch() -> str:
@@ -75,26 +119,46 @@ def _fetch() -> str:
     return text
 
 
-def _by_device(rows: Iterable[Row], family: str, column: str) -> dict[str, Row]:
-    """Picks the dollar rows of a product family; of a device sold in several regions the dearest counts."""
-    found: dict[str, Row] = {}
+def _rows_of(rows: Iterable[Row], family: str, column: str) -> dict[str, list[Row]]:
+    """Sorts the rows of a product family by device."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        device = row.get(column) or ""
-        if row.get("Product Family") == family and row.get("Currency") == "USD" and device:
-            found[device] = max(found.get(device, row), row, key=_amount)
-    return found
+        if row.get("Product Family") == family and row.get(column):
+            found[row[column]].append(row)
+    return dict(found)
 
 
-def _amount(row: Row) -> Decimal:
+def _dearest(rows: Iterable[Row] | None, amount: Callable[[Row], Decimal]) -> Decimal:
+    """Returns the price of a device; of one sold in several regions the dearest counts. Raises `LookupError`."""
+    if rows is None:
+        raise LookupError("it has a fee per task or per shot, and not both")
+    amounts = [amount(row) for row in rows if row.get("Currency") == "USD"]
+    if not amounts:
+        raise LookupError("it has no price in USD")
+    return max(amounts)
+
+
+def _per_second(row: Row) -> Decimal:
+    """Returns what a second costs; raises `LookupError` for a unit that is no known unit of time."""
+    seconds = _SECONDS_OF_UNIT.get(row.get("Unit", "").casefold())
+    if seconds is None:
+        raise LookupError(f"its unit, {row.get('Unit', '')!r}, is no known unit of time")
+    return _fee(row) / seconds
+
+
+def _fee(row: Row) -> Decimal:
     try:
-        return Decimal(row["PricePerUnit"])
-    except (KeyError, InvalidOperation) as error:
-        raise VendorError(f"the AWS price list has a price that is no number: {row.get('PricePerUnit')!r}") from error
+        amount = Decimal(row["PricePerUnit"])
+    except (KeyError, InvalidOperation):
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise VendorError(f"the AWS price list has a price that is no number: {row.get('PricePerUnit')!r}")
+    return amount
 
 
-def _require_plausible(known: PriceBook, fetched: tuple[Price, ...]) -> None:
+def _require_plausible(known: Iterable[Price], fetched: tuple[Price, ...]) -> None:
     """Raises `VendorError` if most known devices are missing or a price is many times another."""
-    before = [one for one in known.prices if one.vendor == "braket"]
+    before = list(known)
     after = {one.device.casefold(): one for one in fetched}
     missing = [one.device for one in before if one.device.casefold() not in after]
     if not fetched or 2 * len(missing) > len(before):
@@ -107,5 +171,6 @@ def _require_plausible(known: PriceBook, fetched: tuple[Price, ...]) -> None:
             old_price, new_price = getattr(one, name), getattr(new, name)
             if max(old_price, new_price) > _LARGEST_JUMP * min(old_price, new_price):
                 raise VendorError(
-                    f"{name} of {one.device} jumped from {old_price} to {new_price} USD; prices stay as they were"
+                    f"{name} of {one.device} jumped from {old_price} to {new_price} USD; prices stay as they were:"
+                    f" if the new one is right, write it into {user_prices()}"
                 )

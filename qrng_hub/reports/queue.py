@@ -1,8 +1,11 @@
 """How long jobs queued, what to expect from that, and how often such expectations held.
 
-The expectation is the interval between the 10 % and the 90 % quantile of a backend's own past queue
-times, of the same hour of the day (UTC) where there are enough of them. Its record is kept by
-predicting each past job from those before it.
+The expectation is an interval between two quantiles of a backend's own past queue times, at the positions i / (n + 1):
+of n independent times and the next, each rank is as likely as another. The latest jobs weigh the most, and those of
+the same time of day more than others (nonexchangeable conformal prediction: Barber, Candes, Ramdas, Tibshirani, Ann.
+Statist. 51, 816, 2023). After each job that falls outside its interval the next is made wider, and narrower after each
+that falls inside (adaptive conformal inference: Gibbs, Candes, NeurIPS 2021), so that four of five hold in the long run
+however queues drift. The record is kept by predicting each past job from what was known when it was submitted.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from qrng_hub.ledger import LedgerJob
@@ -18,10 +21,20 @@ from qrng_hub.records import Record
 
 ENOUGH = 10
 """Fewer past jobs give no interval."""
+_MISSES = 0.2
+"""The share of jobs that may fall outside."""
+_STEP = 0.05
+_MISSES_RANGE = (0.02, 0.5)
+_HALF_LIFE_JOBS = 40
+_MOST_JOBS = 200
+"""A job so many jobs ago weighs 2^-5, and those before it nothing."""
+_SAME_TIME_HOURS = 2
+_OTHER_TIME_WEIGHT = 0.1
+_MOST_PREDICTIONS = 500
 
 
 class Interval(Record):
-    """From 10 % to 90 % of the past queue times, in seconds, and from how many jobs."""
+    """What four of five queue times are expected to be in, in seconds, and from how many jobs."""
 
     low_seconds: float
     high_seconds: float
@@ -39,7 +52,7 @@ class QueueLine(Record):
     expected: Interval | None
     """What to expect now; None with fewer than ten past jobs."""
     held: float | None
-    """The share of past jobs that fell into the interval predicted for them; 0.8 is meant."""
+    """The share of the last 500 jobs that fell into the interval predicted for them; 0.8 is meant."""
     predictions: int
     queue_seconds: tuple[float, ...]
     """Every queue time, oldest first."""
@@ -59,37 +72,61 @@ def queue_times(jobs: Iterable[LedgerJob], now: datetime) -> tuple[QueueLine, ..
     return tuple(_line(address, sorted(own), now) for address, own in sorted(samples.items()))
 
 
-def expectation(history: Sequence[_Sample], hour: int) -> Interval | None:
-    """Predicts the queue time of a job submitted in this hour of the day from those before it."""
-    same_hour = [sample.seconds for sample in history if sample.queued_utc.hour == hour]
-    seconds = same_hour if len(same_hour) >= ENOUGH else [sample.seconds for sample in history]
-    if len(seconds) < ENOUGH:
+def expectation(history: Sequence[_Sample], now: datetime, misses: float = _MISSES) -> Interval | None:
+    """Predicts the queue time of a job submitted now from those whose wait was over by then."""
+    known = [sample for sample in history if sample.queued_utc + timedelta(seconds=sample.seconds) <= now]
+    if len(known) < ENOUGH:
         return None
-    deciles = statistics.quantiles(seconds, n=10, method="inclusive")
-    return Interval(low_seconds=deciles[0], high_seconds=deciles[-1], jobs=len(seconds))
+    weighted = sorted((sample.seconds, _weight(age, sample, now)) for age, sample in enumerate(reversed(known)))
+    low, high = (_quantile(weighted, share) for share in (misses / 2, 1 - misses / 2))
+    return Interval(low_seconds=low, high_seconds=high, jobs=len(known))
+
+
+def _weight(age: int, sample: _Sample, now: datetime) -> float:
+    """Weighs a job by how many came after it and by how far its time of day is from now's."""
+    apart = abs((now - sample.queued_utc).total_seconds() / 3600 + 12) % 24 - 12
+    return 0.5 ** (age / _HALF_LIFE_JOBS) * (1.0 if abs(apart) <= _SAME_TIME_HOURS else _OTHER_TIME_WEIGHT)
+
+
+def _quantile(weighted: Sequence[tuple[float, float]], share: float) -> float:
+    """Interpolates between sorted values at their positions, i / (n + 1) if all n weigh 1 as the next one does."""
+    total = 1.0 + sum(weight for _, weight in weighted)
+    below, seconds_before, position_before = 0.0, weighted[0][0], 0.0
+    for seconds, weight in weighted:
+        position = (below + weight / 2 + 0.5) / total
+        if position >= share:
+            return seconds_before + (seconds - seconds_before) * (share - position_before) / (
+                position - position_before
+            )
+        below, seconds_before, position_before = below + weight, seconds, position
+    return seconds_before
 
 
 def _line(address: str, samples: list[_Sample], now: datetime) -> QueueLine:
     seconds = [sample.seconds for sample in samples]
-    verdicts = _verdicts(samples)
+    verdicts, misses = _replayed(samples)
     return QueueLine(
         address=address,
         jobs=len(samples),
         shortest_seconds=min(seconds),
         median_seconds=statistics.median(seconds),
         longest_seconds=max(seconds),
-        expected=expectation(samples, now.hour),
+        expected=expectation(samples[-_MOST_JOBS:], now, misses),
         held=statistics.fmean(verdicts) if verdicts else None,
         predictions=len(verdicts),
         queue_seconds=tuple(seconds),
     )
 
 
-def _verdicts(samples: Sequence[_Sample]) -> list[bool]:
-    """Says of each job that could be predicted whether it fell into its interval."""
-    verdicts = []
-    for number, sample in enumerate(samples):
-        predicted = expectation(samples[:number], sample.queued_utc.hour)
+def _replayed(samples: Sequence[_Sample]) -> tuple[list[bool], float]:
+    """Says of each job that could be predicted whether it fell into its interval, and which share is to miss next."""
+    verdicts, misses = list[bool](), _MISSES
+    for number in range(max(0, len(samples) - _MOST_PREDICTIONS), len(samples)):
+        sample = samples[number]
+        predicted = expectation(samples[max(0, number - _MOST_JOBS) : number], sample.queued_utc, misses)
         if predicted is not None:
-            verdicts.append(predicted.low_seconds <= sample.seconds <= predicted.high_seconds)
-    return verdicts
+            held = predicted.low_seconds <= sample.seconds <= predicted.high_seconds
+            verdicts.append(held)
+            least, most = _MISSES_RANGE
+            misses = min(max(misses + _STEP * (_MISSES - (not held)), least), most)
+    return verdicts, misses

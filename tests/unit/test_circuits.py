@@ -1,5 +1,9 @@
 import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 from openqasm3 import parser
 
@@ -39,13 +43,21 @@ def test_openqasm_means_the_same_to_qiskit() -> None:
     [
         ("swap", (0, 1), None, "unknown gate 'swap'"),
         ("cx", (0, 0), None, "2 different qubits"),
-        ("h", (-1,), None, "1 different qubits"),
+        ("h", (-1,), None, "gate h: a qubit is a whole number, 0 or more, not -1"),
         ("rx", (0,), None, "1 finite angle"),
         ("rx", (0,), math.nan, "1 finite angle"),
-        ("h", (0,), 0.1, "0 finite angle"),
+        ("rx", (0,), math.inf, "1 finite angle"),
+        ("rx", (0,), True, "1 finite angle"),
+        ("rx", (0,), "0.5", "1 finite angle"),
+        ("h", (0,), 0.1, "no angle"),
+        ("h", (0.5,), None, "a qubit is a whole number"),
+        ("h", (True,), None, "a qubit is a whole number"),
+        ("h", 0, None, "stands in a tuple"),
+        ("h", "0", None, "stands in a tuple"),
+        (["h"], (0,), None, "unknown gate"),
     ],
 )
-def test_refuses_a_gate_that_is_none(name: str, qubits: tuple[int, ...], angle: float | None, says: str) -> None:
+def test_refuses_a_gate_that_is_none(name: Any, qubits: Any, angle: Any, says: str) -> None:
     with pytest.raises(RequestError, match=says):
         Gate(name, qubits, angle)
 
@@ -60,3 +72,47 @@ def test_refuses_a_gate_after_the_measurement() -> None:
 def test_refuses_a_measurement_out_of_order() -> None:
     with pytest.raises(RequestError, match="different and ascending"):
         Circuit(measured=(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (
+            lambda circuit: circuit().rx(0, math.pi),
+            r"gate rx\(angle, \*qubits\): a qubit is a whole number, .* not 3.14",
+        ),
+        (lambda circuit: circuit().rx(0), "gate rx takes a qubit or several, after its angle"),
+        (lambda circuit: circuit().rx("0.5", 0), "before the qubits, not '0.5'"),
+        (lambda circuit: circuit().ry(1j, 0), "before the qubits, not 1j"),
+        (lambda circuit: circuit().rz(np.nan, 0), "1 finite angle"),
+        (lambda circuit: circuit().h(), "gate h takes a qubit or several"),
+        (lambda circuit: circuit().h(0.5), "not 0.5"),
+        (lambda circuit: circuit().h(True), "not True"),
+        (lambda circuit: circuit().h(np.float64(1)), "a qubit is a whole number"),
+        (lambda circuit: circuit().h(np.bool_(True)), "a qubit is a whole number"),
+        (lambda circuit: circuit().h([0, 1]), "a qubit is a whole number"),
+        (lambda circuit: circuit().cx(1, np.int64(1)), r"2 different qubits, not \(1, 1\)"),
+        (lambda circuit: circuit().cz("0", 1), "not '0'"),
+        (lambda circuit: circuit().measure(), "measure takes a qubit or several"),
+        (lambda circuit: circuit().measure(None), "a measured qubit is a whole number"),
+        (lambda circuit: circuit().measure(-1), "not -1"),
+        (lambda circuit: circuit(2), r"not 2: begin with Circuit\(\)"),
+        (lambda circuit: circuit(("h",)), "a tuple of gates"),
+        (lambda circuit: circuit((), 3), "stands in a tuple"),
+    ],
+)
+def test_says_in_one_sentence_what_a_gate_method_takes(made: Callable[[Any], Circuit], says: str) -> None:
+    with pytest.raises(RequestError, match=says) as raised:
+        made(Circuit)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("angle", [np.float64(0.3), np.float32(0.5), np.int64(2), Fraction(1, 3), 1e-7, -1.5e300, 3])
+def test_openqasm_of_any_real_number_is_read_back_as_that_number(angle: Any) -> None:
+    circuit = Circuit().rx(angle, np.int64(1)).measure(np.uint8(1))
+    assert circuit == Circuit().rx(float(angle), 1).measure(1)
+    assert {type(qubit) for qubit in circuit.qubits} == {int}
+    program: Any = parser.parse(circuit.openqasm3())
+    (argument,) = next(line for line in program.statements if type(line).__name__ == "QuantumGate").arguments
+    sign, number = (-1, argument.expression) if hasattr(argument, "expression") else (1, argument)
+    assert sign * number.value == float(angle)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qrng_hub import Hub
-from qrng_hub.config import run_file_from
+from qrng_hub.config import load_run_file, run_file_from
 from qrng_hub.errors import ConfigError, LedgerError
 from qrng_hub.files import claimed
 from qrng_hub.hub.comparing import Place, measured_again, started_of, with_changes
@@ -279,6 +279,18 @@ def test_options_that_are_swept_are_those_of_the_jobs_and_are_checked() -> None:
         started_of(wrong, registry, clock, None)
     with pytest.raises(ConfigError, match="is to run at several settings"):
         run_file_from({"version": 1, "backend": [swept]})
+
+
+def test_the_sweep_of_the_documentation_is_read_from_a_file(tmp_path: Path) -> None:
+    """In TOML 0.0001 becomes a `Decimal`, which a table that is the adapter's own is not to hold."""
+    documentation = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    block = next(part for part in documentation.split("```toml\n") if part.startswith("[[backend]]")).split("```")[0]
+    path = tmp_path / "run.toml"
+    path.write_text(f"version = 1\n{block}\n[compare]\n", encoding="utf-8")
+    run_file, clock = load_run_file(path), FrozenClock()
+    started = started_of(run_file, open_registry(run_file, clock), clock, None)
+    assert len(started.settings) == 2 * 2 * 3
+    assert {one.options["rep_delay"] for one in started.request.candidates} == {0.0001, 0.00025}
 
 
 def changes(now: Comparison, before: Comparison, kind: str) -> dict[str, tuple[bool, str]]:

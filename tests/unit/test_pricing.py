@@ -77,7 +77,8 @@ def test_a_wrong_file_is_named(state: Path, text: str, says: str) -> None:
 def test_refreshing_takes_the_vendor_s_own_list(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
     with serving(price_list(GARNET_TASK, GARNET_SHOT, *REST, SV1, DM1, OTHER)) as url:
         monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
-        book = refresh(TODAY)
+        book, remarks = refresh(TODAY)
+    assert remarks == ()
     garnet, sv1 = _price("Garnet"), _price("SV1")
     assert (garnet.per_task, garnet.per_shot, garnet.dated) == (Decimal("0.3"), Decimal("0.002"), TODAY)
     assert sv1.time_cost(Decimal(60)) == Decimal("0.075")
@@ -86,9 +87,65 @@ def test_refreshing_takes_the_vendor_s_own_list(monkeypatch: pytest.MonkeyPatch,
     assert price_book().find("ibm", "paygo") is not None
 
 
+OWN = 'version = 1\n[[prices]]\nvendor = "braket"\ndevice = "GARNET"\n{}\ndated = 2026-09-01\nconfidence = "official"\n'
+
+
+@pytest.mark.parametrize("fees", ["per_task = 0.25\nper_shot = 0.001", "", "per_task = 99.0"])
+def test_a_price_of_the_user_s_own_stands_through_any_number_of_refreshes(
+    monkeypatch: pytest.MonkeyPatch, state: Path, fees: str
+) -> None:
+    state.mkdir()
+    (state / "prices.toml").write_text(OWN.format(f'{fees}\nsource = "contract 4711"'))
+    own = _price("Garnet")
+    with serving(price_list(GARNET_TASK, GARNET_SHOT, *REST, SV1, DM1)) as url:
+        monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
+        for _ in range(2):
+            (remark,) = refresh(TODAY).remarks
+            assert "GARNET stays your own (contract 4711, 2026-09-01)" in remark and "prices.toml" in remark
+            assert _price("Garnet") == own
+            assert _price("Emerald").source == "AWS price list"
+    assert [one.device.casefold() for one in price_book().prices].count("garnet") == 1
+
+
+def test_a_simulator_s_price_may_be_of_any_unit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_millisecond = SV1.replace("0.0750000000", "0.00000125").replace("minutes", "Milliseconds")
+    by_hour = DM1.replace("0.0750000000", "4.5").replace("minutes", "Hrs")
+    cheaper = SV1.replace("0.0750000000", "0.06").replace("us-east-1", "eu-west-2")
+    with serving(price_list(GARNET_TASK, GARNET_SHOT, *REST, by_millisecond, cheaper, by_hour)) as url:
+        monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
+        refresh(TODAY)
+    assert _price("SV1").per_second == _price("DM1").per_second == Decimal("0.00125")
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (SV1.replace("minutes", "fortnights"), "its unit, 'fortnights', is no known unit of time"),
+        (SV1.replace("USD", "CNY"), "it has no price in USD"),
+        (OTHER, "it is not in the list"),
+    ],
+)
+def test_what_a_refresh_does_not_read_is_named_and_stays(monkeypatch: pytest.MonkeyPatch, row: str, why: str) -> None:
+    before = _price("SV1")
+    with serving(price_list(GARNET_TASK, GARNET_SHOT, *REST, DM1, row)) as url:
+        monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
+        (remark,) = refresh(TODAY).remarks
+    assert remark == f"the price of SV1 was not read from the AWS price list: {why}; what was known of it stays"
+    assert _price("SV1") == before
+
+
+def test_a_device_without_a_fee_per_shot_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(price_list(GARNET_TASK, *REST, SV1, DM1)) as url:
+        monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
+        (remark,) = refresh(TODAY).remarks
+    assert "Garnet was not read" in remark and "and not both" in remark
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
+        ([GARNET_TASK.replace("0.3000000000", "NaN"), GARNET_SHOT, *REST], "no number: 'NaN'"),
+        ([GARNET_TASK.replace("0.3000000000", "-1"), GARNET_SHOT, *REST], "no number: '-1'"),
         ([GARNET_TASK, GARNET_SHOT], "shrank: Cepheus-1-108Q, Emerald"),
         ([], "shrank"),
         ([GARNET_TASK.replace("0.3000000000", "30"), GARNET_SHOT, *REST], "per_task of Garnet jumped from 0.30 to 30"),

@@ -1,3 +1,5 @@
+import math
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -66,15 +68,47 @@ def test_too_few_jobs_give_no_expectation() -> None:
     assert expected(job("a:x", seconds, hours=seconds) for seconds in range(9)) is None
 
 
-def test_the_expectation_is_the_middle_eighty_percent() -> None:
-    assert expected(job("a:x", seconds, hours=seconds) for seconds in range(11)) == (1, 9)
+def record(seconds: Iterable[float], apart_hours: float = 24) -> tuple[float, int]:
+    """How often expectations held, and of how many."""
+    (line,) = queue_times([job("a:x", value, hours=n * apart_hours) for n, value in enumerate(seconds)], MONDAY)
+    assert line.held is not None
+    return line.held, line.predictions
 
 
-def test_the_same_hour_counts_where_it_is_known_well_enough() -> None:
-    noon = [job("a:x", 1000, hours=24 * day) for day in range(10)]
-    night = [job("a:x", 10, hours=24 * day + 12) for day in range(30)]
-    assert expected(noon + night) == (1000, 1000)
-    assert expected(noon[:5] + night * 2) == (10, 10)
+def test_four_of_five_independent_times_are_in_the_interval() -> None:
+    generator = random.Random(1)
+    held, predictions = record(generator.lognormvariate(6, 1) for _ in range(400))
+    assert (predictions, abs(held - 0.8) < 0.03) == (390, True)
+
+
+def test_four_of_five_are_in_it_however_the_queue_drifts() -> None:
+    generator = random.Random(2)
+    held, _ = record(600 * math.exp(n / 60 + generator.gauss(0, 0.5)) for n in range(400))
+    assert abs(held - 0.8) < 0.05
+
+
+def test_an_interval_of_few_jobs_is_wider_than_the_middle_of_what_was_seen() -> None:
+    """Of ten jobs and the next, the next is the longest as often as any other."""
+    low, high = expected(job("a:x", seconds, hours=24 * (seconds - 10)) for seconds in range(10)) or (0.0, 0.0)
+    assert low < 0.3 and high > 8.7  # between the nearest two of ten, 10 % and 90 % are 0.9 and 8.1
+
+
+def test_recent_times_weigh_more() -> None:
+    before = [job("a:x", 10, hours=24 * day) for day in range(-300, -100)]
+    after = [job("a:x", 1000, hours=24 * day) for day in range(-100, 0)]
+    assert expected(before + after) == (pytest.approx(1000), pytest.approx(1000))
+
+
+def test_the_same_time_of_day_weighs_more() -> None:
+    noon, midnight = ([job("a:x", 1000 - 80 * at, hours=24 * day + at) for day in range(-60, 0)] for at in (0, 12))
+    assert expected(noon + midnight) == (pytest.approx(1000), pytest.approx(1000))
+
+
+def test_a_job_is_predicted_from_those_whose_wait_was_over() -> None:
+    """All are submitted in one hour and wait for a day: when the last is submitted, nothing is known."""
+    (line,) = queue_times([job("a:x", 86_400, hours=n / 20 - 48) for n in range(20)], MONDAY)
+    assert (line.predictions, line.held) == (0, None)
+    assert line.expected is not None
 
 
 def test_it_is_told_how_often_expectations_held() -> None:
