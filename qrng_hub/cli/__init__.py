@@ -1,6 +1,6 @@
 """The command `qrng`: parses, calls the hub, prints, and turns errors into exit codes.
 
-0 done, 1 the run failed, 2 bad usage or a bad run file, 130 interrupted.
+0 done, 1 the run failed, 2 bad usage or a bad run file, 3 done and a simulator stood in for hardware, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from qrng_hub import __version__
-from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
+from qrng_hub.errors import ConfigError, QRNGError, RequestError, SimulatedFallbackWarning, UnknownNameError
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
 _COMMANDS = {
@@ -38,6 +38,8 @@ _COMMANDS = {
     "check": "check",
     "assess": "assess",
 }
+#: The warnings that a simulator stood in for hardware in the command that is run.
+_simulated: list[SimulatedFallbackWarning] = []
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 
 
@@ -71,6 +73,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Runs the command line and exits with its code."""
     warnings.showwarning = _show_warning
+    warnings.simplefilter("always", SimulatedFallbackWarning)  # whatever filters say: the exit code depends on it
     if sys.stdout is None:  # closed by whoever started this
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process runs
     code = _exit_code(lambda: cli.main(prog_name="qrng", standalone_mode=False))
@@ -97,7 +100,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return 1
     except OSError as error:
         return _complain(f"the output cannot be written: {error}", 1)
-    return 0
+    return 3 if _simulated else 0
 
 
 def _complain(message: str, code: int) -> int:
@@ -106,4 +109,6 @@ def _complain(message: str, code: int) -> int:
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    if isinstance(message, SimulatedFallbackWarning):
+        _simulated.append(message)
     click.echo(f"qrng: warning: {message}", err=True)
