@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from braket.aws import AwsDevice, AwsSession
 
 from qrng_hub.adapter import with_deadline
@@ -30,6 +31,7 @@ Result = TypeVar("Result")
 _TIMES_OUT = Config(connect_timeout=10, read_timeout=60)
 _VALUES_A_FILTER = 10
 _TASKS_A_PAGE = 100
+_UNIQUE = "qrng-hub-leave-to-the-caller"
 
 
 class Aws:
@@ -58,6 +60,7 @@ class Aws:
                 self._clients.add(session.braket_client)
                 events = session.braket_client.meta.events
                 events.register("provide-client-params.braket.CreateQuantumTask", _use_own_token)
+                events.register_first("needs-retry.braket", _leave_to_the_caller)
                 self._sessions[region] = self._sessions[session.region] = session
             return self._sessions[region]
 
@@ -65,6 +68,7 @@ class Aws:
         session = self.session(region)
         with self._lock:  # boto3 makes clients in one thread at a time only
             self._clients.add(session.s3_client)
+            session.s3_client.meta.events.register_first("needs-retry.s3", _leave_to_the_caller, _UNIQUE)
             return session.s3_client
 
     def close(self) -> None:
@@ -124,14 +128,22 @@ class Aws:
             )
         return self._arns[name]
 
+    def regions_of(self, name: str) -> tuple[str, ...]:
+        """Lists the regions that a device's tasks may be in: its own, or all if AWS has the device no more."""
+        try:
+            return (self._resolve(name)[1],)
+        except UnknownBackendError:
+            return self.regions()
+
     def create(self, device: CloudDevice, spec: JobSpec) -> str:
         """Makes a task of a job, or finds the one made before under its key; returns the ARN."""
 
         def make() -> str:
             program, shots = device.program(spec)
             folder = self.folder(device.region)
-            rewiring = {} if device.layout is None else {"disable_qubit_rewiring": True}
-            return str(device.device.run(program, folder, shots=shots, tags=tags_of(spec), quiet=True, **rewiring).id)
+            rewiring = {"disable_qubit_rewiring": True} if device.published else {}
+            tags = tags_of(spec, device.labels(spec))
+            return str(device.device.run(program, folder, shots=shots, tags=tags, quiet=True, **rewiring).id)
 
         return self.ask(f"submitting job {spec.key} to {spec.address}", make)
 
@@ -228,6 +240,12 @@ class Aws:
         except JobNotFoundError as error:
             raise ConfigError(f"there is no bucket {bucket!r}; set adapters.braket.s3") from error
         return f"s3://{bucket}/{prefix}"
+
+
+def _leave_to_the_caller(response: tuple[Any, dict[str, Any]] | None = None, operation: Any = None, **_: Any) -> None:
+    """Keeps botocore from repeating what AWS says to ask again for later: whoever called knows how to wait."""
+    if response is not None and "retry-after" in response[1]["ResponseMetadata"]["HTTPHeaders"]:
+        raise ClientError(response[1], operation.name)
 
 
 def _use_own_token(params: dict[str, Any], **_: Any) -> None:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from qrng_hub.adapter import Adapter, load_sdk, no_outcomes, understood, unknown_backend
 from qrng_hub.clock import Clock
-from qrng_hub.errors import QRNGError, VendorError
+from qrng_hub.errors import AuthenticationError, BackendLimitError, QRNGError, VendorError
 from qrng_hub.records import (
     Backend,
     Check,
@@ -35,7 +35,7 @@ from qrng_hub.records import (
 from qrng_hub_braket import bills, checks, limits, results, tasks
 from qrng_hub_braket.errors import code_of
 from qrng_hub_braket.local import SDK_PACKAGES
-from qrng_hub_braket.names import origin_of, region_of
+from qrng_hub_braket.names import is_among, origin_of, region_of
 from qrng_hub_braket.settings import BraketSettings
 
 #: Environment variables of which one is set where the AWS SDK finds credentials.
@@ -96,11 +96,14 @@ class BraketCloud(Adapter):
         return self._open(name).backend
 
     def _open(self, name: str) -> Any:
+        self._require_set_up(name)
+        self._devices[name] = device = self._aws.open(name)
+        return device
+
+    def _require_set_up(self, name: str) -> None:
         if not self.is_set_up:
             here = ("braket_sv", "braket_dm", "emulator/PATH", "and AWS's devices once adapters.braket.region is set")
             raise unknown_backend(self.name, name, here)
-        self._devices[name] = device = self._aws.open(name)
-        return device
 
     def _device(self, name: str) -> Any:
         return self._devices[name] if name in self._devices else self._open(name)
@@ -114,9 +117,18 @@ class BraketCloud(Adapter):
         for spec in specs:
             device = self._device(spec.backend_name)
             device.require_supported(spec)
+            self._require_shots(device)
             self._require_limit(device)
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
+
+    def _require_shots(self, device: Any) -> None:
+        """Refuses a device that may answer with probabilities only, before it is paid, unless the settings name it."""
+        if device.gives_probabilities and not is_among(device.arn, self.settings.accept_probabilities):
+            raise BackendLimitError(
+                f"{device.backend.address} may answer with probabilities and no shots, which cost the same and are"
+                " worth nothing here: use another device, or name this one in adapters.braket.accept_probabilities"
+            )
 
     def _require_limit(self, device: Any) -> None:
         """Sees to the spending limit that the settings ask for, under whichever name, once for each device."""
@@ -139,6 +151,15 @@ class BraketCloud(Adapter):
         return tuple(shown[job.spec.key] for job in jobs)
 
     def _listed(self, region: str, jobs: Sequence[Job]) -> dict[str, Mapping[str, Any]]:
+        """Lists what can be listed; nothing where these credentials may not, and each task is looked at by itself."""
+        try:
+            return self._searched(region, jobs)
+        except AuthenticationError as error:
+            if not code_of(error.__cause__).startswith("AccessDenied"):
+                raise
+            return {}
+
+    def _searched(self, region: str, jobs: Sequence[Job]) -> dict[str, Mapping[str, Any]]:
         listed = {task["quantumTaskArn"]: task for task in self._aws.search(region, "status", tasks.UNFINISHED)}
         ended = [job.spec.key for job in jobs if job.vendor_id not in listed and not job.state.finished]
         by_key = {task["quantumTaskArn"]: task for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", ended)}
@@ -178,15 +199,15 @@ class BraketCloud(Adapter):
         task = self._aws.task(job.vendor_id)
         if task["status"] != "COMPLETED":
             raise no_outcomes(self._seen(job.model_copy(update={"state": JobState.QUEUED}), task))
-        device, circuits = self._device(job.spec.backend_name), job.spec.circuits
-        expected = [device.expected(circuit, job.spec.shots) for circuit in circuits]
+        circuits, labels = job.spec.circuits, tasks.labels_of(task, job.spec)
+        expected = [results.Expected.of(circuit.measured, job.spec.shots, labels) for circuit in circuits]
         packed = results.tables(partial(self._aws.read, task), job.vendor_id, expected)
         return tuple(
             RawBlock(
                 address=job.spec.address,
                 vendor_id=job.vendor_id,
-                origin=device.backend.origin,
-                source=device.backend.description,
+                origin=origin_of(task["deviceArn"]),
+                source=f"AWS Braket {task['deviceArn']}{tasks.numbering(labels)}",
                 shot_order=ShotOrder.MEASURED,
                 qubits=circuit.measured,
                 outcomes=outcomes,
@@ -208,7 +229,9 @@ class BraketCloud(Adapter):
         """Finds tasks by the tag that holds their job's key, in the regions of their devices."""
         wanted: defaultdict[str, dict[str, JobSpec]] = defaultdict(dict)
         for spec in specs:
-            wanted[self._device(spec.backend_name).region][spec.key] = spec
+            self._require_set_up(spec.backend_name)
+            for region in self._aws.regions_of(spec.backend_name):
+                wanted[region][spec.key] = spec
         found: dict[str, Job] = {}
         for region, own in wanted.items():
             for task in self._aws.search(region, f"tags:{tasks.KEY_TAG}", list(own)):
@@ -227,7 +250,7 @@ class BraketCloud(Adapter):
         except QRNGError as error:
             yield Check(subject="braket", verdict="failed", detail=str(error))
             return
-        yield from checks.preflight(aws, names, self.clock.now().date())
+        yield from checks.preflight(aws, names, self.settings.accept_probabilities, self.clock.now().date())
 
     def purge(self, job: Job) -> None:
         """Deletes every object of a task's results; raises `VendorError` if one may still be there."""

@@ -12,6 +12,7 @@ from typing import Any
 from braket.circuits import Circuit as BraketCircuit
 
 from qrng_hub.circuits import GATES, Circuit
+from qrng_hub_braket.names import listed
 from qrng_hub_braket.native import CZ, PULSES, Directions, idle, translate
 
 _BRAKET_NAMES = {"cx": "cnot", "sdg": "si"}
@@ -33,7 +34,8 @@ class Layout:
         if not any(names <= native for names in PULSES):
             raise ValueError(f"its native gates {sorted(native)} include none of {[sorted(names) for names in PULSES]}")
         joining = next((name for name in CZ if name in native and (name != "xx" or "rz" in native)), None)
-        labels = properties.qubit_labels if properties.fully_connected else _connected(properties)
+        every = properties.qubit_labels
+        labels = every if properties.fully_connected else _connected(properties) or every
         pairs = None if properties.fully_connected else _pairs(properties, labels, joining)
         return cls(tuple(labels), native, joining, pairs)
 
@@ -50,7 +52,7 @@ class Layout:
     @property
     def numbering(self) -> str:
         """What to say of labels that are not 0, 1, 2, ..., or nothing."""
-        return "" if self.labels[-1] == len(self.labels) - 1 else f"; qubits are its {_listed(self.labels)}"
+        return "" if self.labels[-1] == len(self.labels) - 1 else f"; qubits are its {listed(self.labels)}"
 
     def measured(self, circuit: Circuit) -> tuple[int, ...]:
         """Returns the labels that a circuit measures, ascending."""
@@ -95,13 +97,7 @@ def _pairs(properties: Any, labels: list[int], joining: str | None) -> dict[froz
 
 
 def _connected(properties: Any) -> list[int]:
-    """Lists the labels with a neighbour; the SDK refuses every gate on another."""
+    """Lists the labels with a neighbour; the SDK's emulator refuses every gate on another."""
     in_graph = {int(label) for first, others in properties.connectivity_graph.items() for label in (first, *others)}
     in_edges = {int(label) for edge in properties.two_qubit_properties for label in edge.split("-")}
     return sorted(in_graph & in_edges)
-
-
-def _listed(labels: tuple[int, ...]) -> str:
-    if labels[-1] - labels[0] == len(labels) - 1:
-        return f"{labels[0]} to {labels[-1]}"
-    return ", ".join(map(str, labels))

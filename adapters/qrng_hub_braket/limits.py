@@ -9,13 +9,12 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from qrng_hub.errors import ConfigError
-from qrng_hub_braket.names import short_name
+from qrng_hub_braket.names import is_among
 
 
 def asked_for(settings: Mapping[str, Decimal], arn: str) -> Decimal | None:
     """Returns the lowest limit that the settings have for a device, by its ARN or its short name."""
-    names = arn.lower(), short_name(arn)
-    return min((usd for name, usd in settings.items() if name.lower() in names), default=None)
+    return min((usd for name, usd in settings.items() if is_among(arn, [name])), default=None)
 
 
 def require_spending_limit(aws: Any, device: Any, usd: Decimal, now: datetime) -> None:

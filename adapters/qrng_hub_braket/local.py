@@ -45,6 +45,7 @@ class BraketLocal(InProcessAdapter):
     def run(self, backend: Backend, spec: JobSpec) -> list[Packed]:
         """Runs each circuit; the SDK seeds each simulation anew from the operating system."""
         simulator = self._simulator(spec.backend_name)
+        simulator.require(spec)
         return [simulator.run(circuit, spec.shots) for circuit in spec.circuits]
 
     def _simulator(self, name: str) -> Any:

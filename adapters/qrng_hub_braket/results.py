@@ -22,7 +22,7 @@ from qrng_hub.errors import JobFailedError, ReconstructedMeasurementsError, Vend
 
 RESULTS = "results.json"
 _FOLDER_OF = f"/{RESULTS}"
-_SPACES = b" \t\r\n"
+_SPACES, _QUOTES = b" \t\r\n", b'"'
 _KEY, _END = re.compile(rb'"measurements"\s*:\s*\[\s*\['), re.compile(rb"\]\s*\]")
 Fetch = Callable[[str], bytes]
 
@@ -34,6 +34,11 @@ class Expected:
     shots: int
     width: int
     labels: tuple[int, ...] | None
+
+    @classmethod
+    def of(cls, measured: Sequence[int], shots: int, labels: Mapping[int, int]) -> Expected:
+        """Expects the labels of the qubits that a circuit measures; any of the right number if they are not known."""
+        return cls(shots, len(measured), tuple(labels[qubit] for qubit in measured) if labels else None)
 
 
 def tables(fetch: Fetch, arn: str, expected: Sequence[Expected]) -> list[Packed]:
@@ -95,13 +100,23 @@ def parse(body: bytes) -> Any:
     rest, at = [], 0
     while (start := _KEY.search(body, at)) and (end := _END.search(body, start.end())):
         rest += [body[at : start.start()], b'"measurements":', str(len(tables)).encode()]
-        tables.append(_zeros_and_ones(body[start.end() - 1 : end.start() + 1].translate(None, _SPACES)))
+        tables.append(_zeros_and_ones(_bare(body[start.end() - 1 : end.start() + 1])))
         at = end.end()
 
     def with_tables(value: dict[str, Any]) -> dict[str, Any]:
         return value | {"measurements": tables[value["measurements"]]} if _refers(value) else value
 
     return json.loads(b"".join([*rest, body[at:]]), object_hook=with_tables)
+
+
+def _bare(rows: bytes) -> bytes:
+    """Takes the white space from rows of outcomes, and the quotation marks where every outcome is a text."""
+    bare = rows.translate(None, _SPACES)
+    if b'"' not in bare:
+        return bare
+    if bare.replace(b'"0"', b"0").replace(b'"1"', b"1").count(b'"') or re.search(rb"[\[,][01]", bare):
+        raise ValueError("outcomes that are not 0 or 1")
+    return bare.translate(None, _QUOTES)
 
 
 def _refers(value: Mapping[str, Any]) -> bool:

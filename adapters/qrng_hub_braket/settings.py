@@ -10,12 +10,13 @@ from qrng_hub.records import Amount, Record
 class BraketSettings(Record):
     """Which devices to emulate here, and how to reach AWS; credentials are never settings.
 
-    `emulators` are paths of capabilities files, as `AwsDevice(arn).properties.json()` writes them,
-    absolute or from the working folder. `s3` is the folder of task results ("s3://bucket/prefix"),
+    `emulators` are paths of capabilities files, as `AwsDevice(arn).properties.json()` or `aws braket
+    get-device` writes them, absolute or from the working folder. `s3` is the folder of task results ("s3://bucket/prefix"),
     `region` the AWS region and `profile` a profile of the AWS configuration; each of the three is
     the AWS SDK's own choice if it is not set, and only cloud devices use them. `spending_limits` are the
     USD that AWS itself shall let be spent on devices, by their short names or ARNs: before the first task
-    on one, a limit is set there if there is none.
+    on one, a limit is set there if there is none. `accept_probabilities` names devices, in the same way, that
+    may be paid although they may answer with probabilities and no shots, which the hub then refuses.
     """
 
     emulators: tuple[str, ...] = ()
@@ -23,3 +24,4 @@ class BraketSettings(Record):
     region: str | None = None
     profile: str | None = None
     spending_limits: Mapping[str, Amount] = {}
+    accept_probabilities: tuple[str, ...] = ()

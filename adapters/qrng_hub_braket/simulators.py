@@ -25,7 +25,7 @@ from braket.devices import LocalSimulator
 from qrng_hub.bits import Packed, pack_shots
 from qrng_hub.circuits import GATES, Circuit
 from qrng_hub.errors import ReconstructedMeasurementsError
-from qrng_hub.records import Backend, Origin
+from qrng_hub.records import Backend, JobSpec, Origin
 from qrng_hub_braket.errors import ERRORS
 from qrng_hub_braket.layout import dense
 from qrng_hub_braket.parts import most_qubits, split
@@ -60,6 +60,8 @@ class Simulator:
     width: int
     most: int
     translate: Callable[[Circuit], Part]
+    require: Callable[[JobSpec], None] = lambda _spec: None
+    """Raises `BackendLimitError` for what it takes no more than its device does, beside what `backend` says."""
 
     def run(self, circuit: Circuit, shots: int) -> Packed:
         """Samples a circuit; column j is its `measured[j]`."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from qrng_hub.records import Job, JobSpec, JobState
+from qrng_hub_braket.names import listed
 
 KEY_TAG = "qrng-hub-key"
 ADDRESS_TAG = "qrng-hub-address"
+_LABELS_TAG = "qrng-hub-labels-"
+_TAG_LENGTH = 256
 UNFINISHED = ("CREATED", "QUEUED", "RUNNING", "CANCELLING")
 _STATES = {
     "CREATED": JobState.QUEUED,
@@ -54,9 +58,29 @@ def seen(job: Job, task: Mapping[str, Any], now: datetime) -> Job:
     return job.model_copy(update=update)
 
 
-def tags_of(spec: JobSpec) -> dict[str, str]:
-    """Returns the tags of a job's task: its key and its address."""
-    return {KEY_TAG: spec.key, ADDRESS_TAG: spec.address}
+def tags_of(spec: JobSpec, labels: Sequence[int]) -> dict[str, str]:
+    """Returns the tags of a job's task: its key, its address and the device's labels of the qubits it measures.
+
+    The device may number its qubits anew while the task is queued.
+    """
+    lines = textwrap.wrap(" ".join(map(str, labels)), _TAG_LENGTH)
+    numbered = {f"{_LABELS_TAG}{number:02}": line for number, line in enumerate(lines)}
+    return {KEY_TAG: spec.key, ADDRESS_TAG: spec.address} | numbered
+
+
+def labels_of(task: Mapping[str, Any], spec: JobSpec) -> dict[int, int]:
+    """Returns the label of each qubit that a job measures, from its task's tags; nothing if they do not say."""
+    tags: Mapping[str, str] = task.get("tags") or {}
+    lines = [tags[name] for name in sorted(tags) if name.startswith(_LABELS_TAG)]
+    measured = sorted({qubit for circuit in spec.circuits for qubit in circuit.measured})
+    labels = [int(label) for label in " ".join(lines).split()]
+    return dict(zip(measured, labels, strict=True)) if labels else {}
+
+
+def numbering(labels: Mapping[int, int]) -> str:
+    """Says which labels of the device were measured, or nothing where they are the hub's numbers."""
+    renumbered = any(qubit != label for qubit, label in labels.items())
+    return f"; its qubits {listed(tuple(labels.values()))} were measured" if renumbered else ""
 
 
 def job_of(task: Mapping[str, Any], spec: JobSpec) -> Job:

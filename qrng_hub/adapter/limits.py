@@ -16,8 +16,9 @@ def require_supported(backend: Backend, spec: JobSpec) -> None:
     if not spec.circuits or (backend.max_circuits or len(spec.circuits)) < len(spec.circuits):
         limit = f"1 to {backend.max_circuits}" if backend.max_circuits else "at least 1"
         raise BackendLimitError(f"{address} takes {limit} circuits a job, not {len(spec.circuits)}")
-    if spec.shots < 1 or (backend.max_shots or spec.shots) < spec.shots:
-        limit = f"1 to {backend.max_shots:,}" if backend.max_shots else "at least 1"
+    if spec.shots < backend.min_shots or (backend.max_shots or spec.shots) < spec.shots:
+        least, most = f"{backend.min_shots:,}", backend.max_shots
+        limit = f"{least} to {most:,}" if most else f"at least {least}"
         raise BackendLimitError(f"{address} takes {limit} shots, not {spec.shots:,}: set shots within that range")
     for circuit in set(spec.circuits):
         _require_circuit(backend, circuit)

@@ -57,19 +57,20 @@ def _terms(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
     if backend.availability is Availability.OFFLINE:
         return Terms(candidate=candidate, problem=f"offline: {backend.status_message or 'no reason given'}")
     most = min(candidate.shots or backend.max_shots or _RAW_BITS_A_JOB, _RAW_BITS_A_JOB // max(1, backend.qubits))
-    qubits = protocol.paying_qubits(backend, candidate, max(most, MIN_SHOTS))
+    least = max(MIN_SHOTS, backend.min_shots)
+    qubits = protocol.paying_qubits(backend, candidate, max(most, least))
     if not qubits:
         return Terms(candidate=candidate, problem="no qubit's published readout errors leave any min-entropy")
     terms = Terms(
         candidate=candidate,
         qubits=qubits,
-        shots_least=MIN_SHOTS,
+        shots_least=least,
         wait_seconds=(0.0, 0.0) if candidate.origin is Origin.SIMULATOR else wanted.wait_seconds,
         done=wanted.done,
         max_usd=wanted.max_usd,
         max_seconds=wanted.max_seconds,
     )
-    require_supported(backend, _spec(terms, wanted.request, min(most, MIN_SHOTS)))
+    require_supported(backend, _spec(terms, wanted.request, min(most, least)))
     terms = _line_through(terms, _Bound(backend, qubits, wanted, most * len(qubits) >= 1.5 * BLOCK_BITS), most, outputs)
     return terms if terms.problem else _affordable(_priced(terms, adapter, wanted, most), wanted.usd_per_job)
 
@@ -106,15 +107,16 @@ def _line_through(terms: Terms, bound: _Bound, most: int, outputs: int) -> Terms
     What a job gives grows faster than its shots, for more of them bound the more: so a line that touches it at the
     largest size is below it at any smaller one, and promises nothing that does not come.
     """
-    sizes, wanted = range(MIN_SHOTS, max(most, MIN_SHOTS)), 8 * OUTPUT_BYTES * outputs
-    size = min(most, MIN_SHOTS + bisect_left(sizes, True, key=lambda shots: bound.of(shots) >= wanted))
+    least = terms.shots_least
+    sizes, wanted = range(least, max(most, least)), 8 * OUTPUT_BYTES * outputs
+    size = min(most, least + bisect_left(sizes, True, key=lambda shots: bound.of(shots) >= wanted))
     beyond = math.ceil(1.05 * size) + 8
     slope = (bound.of(beyond) - bound.of(size)) / (beyond - size)
     fixed = slope * size - bound.of(size)
     each = 8 * OUTPUT_BYTES / slope if slope > 0 else math.inf
     a_job = math.floor((most // 8 * 8 - fixed / slope) / each) if slope > 0 else 0
-    if a_job < 1 or most < MIN_SHOTS:
-        needed = "more than any number of" if slope <= 0 else f"{max(fixed / slope + each, MIN_SHOTS):,.0f}"
+    if a_job < 1 or most < least:
+        needed = "more than any number of" if slope <= 0 else f"{max(fixed / slope + each, least):,.0f}"
         problem = f"an output takes {needed} shots of {len(terms.qubits)} qubits, and a job has {most:,} at most"
         return terms.model_copy(update={"problem": problem})
     update = {"shots_each": each, "shots_fixed": fixed / slope, "bits_lost": bound.lost}

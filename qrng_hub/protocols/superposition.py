@@ -132,8 +132,8 @@ class Superposition(Protocol):
     def shots(self, backend: Backend, candidate: Candidate, byte_count: int, epsilon_per_block: float) -> int:
         """Returns the shots of the next job towards `byte_count` bytes: as the candidate says, or as many as suffice.
 
-        As many as suffice are at least `MIN_SHOTS`, and no more than the backend takes or `MAX_RAW_BITS`
-        allows. Raises `RequestError` for so few shots that no output could come of them, or too many.
+        As many as suffice are at least `MIN_SHOTS` or the backend's least, and no more than the backend takes or
+        `MAX_RAW_BITS` allows. Raises `RequestError` for so few shots that no output could come of them, or too many.
         """
         qubits = self.qubits(backend, candidate)
 
@@ -144,8 +144,9 @@ class Superposition(Protocol):
             _require_worthwhile(backend, len(qubits), candidate.shots, outputs)
             return candidate.shots
         wanted = math.ceil(byte_count / OUTPUT_BYTES)
-        most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), MIN_SHOTS))
-        return min(most, MIN_SHOTS + bisect_left(range(MIN_SHOTS, max(most, MIN_SHOTS)), wanted, key=outputs))
+        least = max(MIN_SHOTS, backend.min_shots)
+        most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), least))
+        return min(most, least + bisect_left(range(least, max(most, least)), wanted, key=outputs))
 
     def bound(self, blocks: Sequence[RawBlock], published: PublishedReadout | None) -> QubitCredit:
         """Bounds the first block's qubits by their counts and their readout, which two more blocks may count."""

@@ -33,6 +33,8 @@ class Backend(Record):
     description: str
     qubits: int
     default_qubits: int
+    min_shots: int = 1
+    """The fewest shots that a circuit may have."""
     max_shots: int | None = None
     max_circuits: int | None = None
     gates: tuple[str, ...]

@@ -127,7 +127,7 @@ class Comparing:
             key="",
             address=candidate.address,
             circuits=protocol.circuits_for(request, protocol.qubits(backend, candidate)),
-            shots=candidate.shots or MIN_SHOTS,
+            shots=candidate.shots or max(MIN_SHOTS, backend.min_shots),
             options=candidate.options,
         )
 
@@ -144,7 +144,11 @@ def _price(adapter: Adapter, spec: JobSpec, backend: Backend) -> JobPrice | None
 
     with suppress(LookupError, QRNGError):
         quote = adapter.quote(spec)
-        lines = ((Decimal(0), Decimal(0)),) if quote.is_free else fit(high, min(MIN_SHOTS, most), most).lines
+        lines = (
+            ((Decimal(0), Decimal(0)),)
+            if quote.is_free
+            else fit(high, min(max(MIN_SHOTS, backend.min_shots), most), most).lines
+        )
         return JobPrice(lines=lines, most_shots=most, currency=quote.currency)
     return None
 

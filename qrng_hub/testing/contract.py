@@ -143,10 +143,10 @@ class AdapterContract:
         assert self.majority(adapter, *circuits) == [self.majority(adapter, circuit)[0] for circuit in circuits]
 
     def test_shots_qubits_and_padding_are_as_asked(self, adapter: Adapter, backend: Backend) -> None:
-        qubits = self.qubits[:3]
-        (block,) = self.run(adapter, hadamards(qubits), shots=57)
-        assert (block.shots, block.qubits) == (57, qubits)
-        assert block.outcomes.shape == (57, row_bytes(len(qubits)))
+        qubits, shots = self.qubits[:3], max(57, backend.min_shots)
+        (block,) = self.run(adapter, hadamards(qubits), shots=shots)
+        assert (block.shots, block.qubits) == (shots, qubits)
+        assert block.outcomes.shape == (shots, row_bytes(len(qubits)))
         assert not (block.outcomes & 0b00011111).any()
         assert (block.address, block.origin) == (backend.address, backend.origin)
         assert not block.outcomes.flags.writeable
@@ -222,8 +222,9 @@ class AdapterContract:
         with pytest.raises(BackendLimitError, match="shots"):
             self.run(adapter, hadamards(self.qubits[:1]), shots=backend.max_shots + 1)
 
-    @pytest.mark.parametrize("shots", [0, -1])
-    def test_refuses_no_shots(self, adapter: Adapter, shots: int) -> None:
+    @pytest.mark.parametrize("fewer", [1, 2])
+    def test_refuses_fewer_shots_than_it_takes(self, adapter: Adapter, backend: Backend, fewer: int) -> None:
+        shots = backend.min_shots - fewer
         spec = self.spec(adapter, hadamards(self.qubits[:1])).model_copy(update={"shots": shots})
         with pytest.raises(BackendLimitError, match="shots"):
             list(adapter.submit([spec]))

@@ -7,6 +7,7 @@ import pytest
 from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
+from qrng_hub.records import RawBlock
 from qrng_hub.testing.contract import AdapterContract
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.errors import ERRORS
@@ -47,3 +48,10 @@ class TestEmulator(BraketContract):
     qubits = (0, 1, 3, 4, 5)
     pair = (5, 0)
     unsupported = Circuit().cz(0, 2).measure(0, 2)
+
+    def run(self, adapter: Adapter, *circuits: Circuit, shots: int | None = None) -> tuple[RawBlock, ...]:
+        """Runs as many jobs as circuits: the device takes no program sets."""
+        blocks: list[RawBlock] = []
+        for circuit in circuits:
+            blocks += super().run(adapter, circuit, shots=shots)
+        return tuple(blocks)

@@ -1,6 +1,8 @@
-"""Braket's cloud under the contract suite: a device with program sets, one without, and SV1, over loopback HTTP."""
+"""Braket's cloud under the contract suite: with program sets and without, each vendor's form, SV1; loopback HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,11 +15,13 @@ from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.errors import CLOUD_ERRORS
 from qrng_hub_braket.settings import BraketSettings
 from services.braket import BraketService
-from services.braket_catalogue import RING
+from services.braket_catalogue import ANKAA, CEPHEUS, EMERALD, FORTE, IBEX, RING
+from vectors.braket_vendors import aqt, ionq, iqm, rigetti
 
 
 class BraketCloudContract(AdapterContract):
     region = "us-east-1"
+    devices: ClassVar[Mapping[str, Callable[[], dict[str, Any]]]] = {}
     vendor_errors = CLOUD_ERRORS
     vendor_error_modules = (
         "braket.ahs.discretization_types",
@@ -33,7 +37,9 @@ class BraketCloudContract(AdapterContract):
     @classmethod
     def adapter(cls) -> Iterator[Adapter]:  # one for a class: clients take long to make
         service = BraketService().start()
-        settings = BraketSettings(s3="s3://amazon-braket-test/hub", region=cls.region)
+        for arn, made in cls.devices.items():
+            service.catalogue.add(arn, made())
+        settings = BraketSettings(s3="s3://amazon-braket-test/hub", region=cls.region, accept_probabilities=(FORTE,))
         with pytest.MonkeyPatch.context() as patch:
             for name, value in service.environment.items():
                 patch.setenv(name, value)
@@ -74,3 +80,37 @@ class TestDeviceByItsArn(OneCircuitAJob):
 
 class TestSV1(OneCircuitAJob):
     backend_name = "sv1"
+
+
+class TestIonQ(OneCircuitAJob):
+    devices: ClassVar = {FORTE: ionq}
+    backend_name = "forte-1"
+    pair = (7, 0)
+
+
+class TestAQT(OneCircuitAJob):
+    region = "eu-north-1"
+    devices: ClassVar = {IBEX: aqt}
+    backend_name = "ibex-q1"
+    pair = (7, 0)
+
+
+class TestEmerald(OneCircuitAJob):
+    region = "eu-north-1"
+    devices: ClassVar = {EMERALD: iqm}
+    backend_name = "emerald"
+    unsupported = Circuit().cz(0, 2).measure(0, 2)
+
+
+class TestCepheus(OneCircuitAJob):
+    region = "us-west-1"
+    devices: ClassVar = {CEPHEUS: partial(rigetti, "cz")}
+    backend_name = "cepheus-1-108q"
+    unsupported = Circuit().cz(0, 2).measure(0, 2)
+
+
+class TestAnkaa(OneCircuitAJob):
+    region = "us-west-1"
+    devices: ClassVar = {ANKAA: partial(rigetti, "iswap")}
+    backend_name = "ankaa-3"
+    unsupported = Circuit().cz(0, 2).measure(0, 2)

@@ -19,6 +19,12 @@ SV1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1"
 DM1 = "arn:aws:braket:::device/quantum-simulator/amazon/dm1"
 GARNET = "arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
 RING = "arn:aws:braket:us-east-1::device/qpu/test/Ring-6"
+FORTE = "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1"
+IBEX = "arn:aws:braket:eu-north-1::device/qpu/aqt/Ibex-Q1"
+EMERALD = "arn:aws:braket:eu-north-1::device/qpu/iqm/Emerald"
+CEPHEUS = "arn:aws:braket:us-west-1::device/qpu/rigetti/Cepheus-1-108Q"
+ANKAA = "arn:aws:braket:us-west-1::device/qpu/rigetti/Ankaa-3"
+AQUILA = "arn:aws:braket:us-east-1::device/qpu/quera/Aquila"
 _OPENQASM = "braket.ir.openqasm.program"
 _PROGRAM_SET = "braket.ir.openqasm.program_set"
 _SIMULATOR_REGIONS = ("us-east-1", "us-west-1", "us-west-2", "eu-west-2")
@@ -49,6 +55,11 @@ class Catalogue:
         """What was spent on a device of the 100 USD that its spending limit allows; no limit on the others."""
         self.limits: dict[str, str] = {}
         """The spending limits that were set with CreateSpendingLimit."""
+
+    def add(self, arn: str, device: dict[str, Any]) -> None:
+        """Adds a device with its capabilities, or changes them."""
+        self.capabilities[arn] = device
+        self.status[arn], self.queue[arn] = "ONLINE", "3"
 
     def spending_limit(self, arn: str) -> dict[str, Any]:
         """Describes the spending limit of a device, as SearchSpendingLimits does."""

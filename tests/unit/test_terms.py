@@ -34,3 +34,15 @@ def test_a_job_of_any_size_gives_what_it_is_planned_with(flips: float, epsilon: 
         shots = terms.shots_for(planned)
         bits = CERTAIN * float(Superposition().expected(backend, terms.qubits, shots).sum())
         assert outputs_from(shots, len(terms.qubits), bits, request.epsilon_per_block) >= planned
+
+
+def test_no_job_is_planned_with_fewer_shots_than_the_backend_takes() -> None:
+    class Coarse(ScriptedAdapter):
+        def describe(self, name: str) -> Backend:
+            return super().describe(name).model_copy(update={"min_shots": 5000})
+
+    adapter = Coarse({"device": Script()}, FrozenClock())
+    candidate = Candidate(address="scripted:device", origin=Origin.HARDWARE)
+    request = Request(bytes=64, mode="plan", candidates=(candidate,))
+    terms = terms_of(adapter, Wanted(candidate, request, None, None, accepts_unknown_price=False), 1)
+    assert (terms.problem, terms.shots_for(1)) == ("", 5000)

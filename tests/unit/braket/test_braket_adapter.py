@@ -49,10 +49,11 @@ def adapter() -> BraketAdapter:
 
 
 def run(adapter: BraketAdapter, name: str, *circuits: Circuit, shots: int = 400) -> list[npt.NDArray[np.uint8]]:
-    (job,) = adapter.submit(
-        [JobSpec(key=secrets.token_hex(8), address=f"braket:{name}", circuits=circuits, shots=shots)]
-    )
-    return [values(block) for block in adapter.collect(job)]
+    specs = [
+        JobSpec(key=secrets.token_hex(8), address=f"braket:{name}", circuits=(circuit,), shots=shots)
+        for circuit in circuits
+    ]
+    return [values(block) for job in adapter.submit(specs) for block in adapter.collect(job)]
 
 
 def values(block: RawBlock) -> npt.NDArray[np.uint8]:

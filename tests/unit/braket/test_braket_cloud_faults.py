@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from qrng_hub.bits import pack_shots
+from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import (
     AuthenticationError,
@@ -24,9 +25,13 @@ from qrng_hub.errors import (
 from qrng_hub.records import JobState
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.errors import CLOUD_ERRORS
+from qrng_hub_braket.tasks import labels_of, tags_of
+from services import braket_tasks
 from services.braket import BraketService
+from services.braket_catalogue import GARNET
 from services.braket_faults import Fault
 from services.braket_jobs import SETTINGS, finish, spec, submit, task_of
+from vectors.braket_devices import RING, capabilities
 
 # faults
 
@@ -184,3 +189,100 @@ def test_missing_credentials_and_an_unset_region_are_answered_with_their_cures()
         translated = CLOUD_ERRORS.translate(error, "looking for devices")
         assert type(translated) is kind
         assert cure in str(translated)
+
+
+# what changes while a task is queued, or is not allowed
+
+
+def test_outcomes_are_read_by_the_labels_of_the_day_they_were_paid_for(
+    service: BraketService, adapter: BraketAdapter
+) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    service.catalogue.add(GARNET, capabilities(pairs=RING[3:5]))
+    other = BraketAdapter(SETTINGS, SystemClock())
+    (block,) = other.collect(job)
+    ((labels, table),) = task_of(service, job).measured
+    assert (labels, block.outcomes.tobytes()) == ((1, 4, 5), pack_shots(table).tobytes())
+    assert block.source == f"AWS Braket {GARNET}; its qubits 1, 4, 5 were measured"
+    other.close()
+
+
+def test_a_task_that_measured_other_labels_than_it_was_made_for_is_refused(
+    service: BraketService, adapter: BraketAdapter
+) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    task_of(service, job).request["tags"]["qrng-hub-labels-00"] = "1 4 6"
+    with pytest.raises(VendorError, match=r"measured the qubits \[1, 4, 5\], not \[1, 4, 6\]"):
+        adapter.collect(job)
+
+
+def test_a_task_without_labels_is_read_by_the_order_of_its_qubits(
+    service: BraketService, adapter: BraketAdapter
+) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    before = adapter.collect(job)[0].outcomes.tobytes()
+    del task_of(service, job).request["tags"]["qrng-hub-labels-00"]
+    assert adapter.collect(job)[0].outcomes.tobytes() == before
+
+
+def test_the_labels_of_a_large_device_take_several_tags() -> None:
+    wide = spec(Circuit().measure(*range(200)))
+    labels = [3 * qubit + 7 for qubit in range(200)]
+    tags = tags_of(wide, labels)
+    assert max(map(len, tags.values())) <= 256
+    assert len(tags) <= 50
+    assert labels_of({"tags": tags}, wide) == dict(zip(range(200), labels, strict=True))
+
+
+def test_a_retired_device_gives_what_it_was_paid_for(service: BraketService, adapter: BraketAdapter) -> None:
+    job = finish(adapter, submit(adapter, spec()))
+    for known in (service.catalogue.capabilities, service.catalogue.status):
+        del known[GARNET]
+    other = BraketAdapter(SETTINGS, SystemClock())
+    (found,) = other.find([spec()])
+    assert (found.vendor_id, found.state) == (job.vendor_id, JobState.DONE)
+    assert other.collect(found)[0].sha256 == adapter.collect(job)[0].sha256
+    other.purge(found)
+    other.close()
+
+
+def test_tasks_that_may_not_be_listed_are_looked_at_one_by_one(service: BraketService, adapter: BraketAdapter) -> None:
+    service.faults.add("SearchQuantumTasks", Fault(code="AccessDeniedException", status=403, times=99))
+    jobs = tuple(adapter.submit(spec(key=f"key-{number}") for number in range(3)))
+    for _ in range(5):
+        jobs = adapter.poll(jobs)
+    assert {job.state for job in jobs} == {JobState.DONE}
+    verdicts = {check.subject: (check.verdict, check.detail) for check in adapter.preflight(["garnet"])}
+    verdict, detail = verdicts["braket tasks of eu-north-1"]
+    assert (verdict, "looked at one by one" in detail) == ("warning", True)
+
+
+def test_expired_credentials_are_no_missing_permission_to_list(service: BraketService, adapter: BraketAdapter) -> None:
+    jobs = tuple(adapter.submit(spec(key=f"key-{number}") for number in range(2)))
+    service.faults.add("SearchQuantumTasks", Fault(code="ExpiredTokenException", status=403))
+    with pytest.raises(AuthenticationError, match="renew the credentials"):
+        adapter.poll(jobs)
+
+
+@pytest.mark.parametrize("operation", ["CreateQuantumTask", "GetObject"])
+def test_nothing_is_repeated_before_the_time_that_aws_names(
+    service: BraketService, adapter: BraketAdapter, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "4")
+    job = finish(adapter, submit(adapter, spec(key="before")))
+    service.log.clear()
+    later = Fault(code="ThrottlingException", status=429, headers={"Retry-After": "7"}, times=9)
+    service.faults.add(operation, later)
+    with pytest.raises(RateLimitedError) as caught:
+        submit(adapter, spec()) if operation == "CreateQuantumTask" else adapter.collect(job)
+    assert (caught.value.retry_after_seconds, len(service.calls(operation))) == (7, 1)
+
+
+def test_times_since_the_epoch_are_times(
+    service: BraketService, adapter: BraketAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(adapter, spec())
+    monkeypatch.setattr(braket_tasks, "_stamp", lambda when: int(when.timestamp()))
+    job = finish(adapter, job)
+    assert job.state is JobState.DONE
+    assert job.queued_utc == task_of(service, job).created.replace(microsecond=0)

@@ -34,6 +34,12 @@ def test_white_space_does_not_matter(separators: tuple[str, str]) -> None:
     assert read(json.dumps(result(), separators=separators)) == [[0, 0, 1], [0, 1, 1]]
 
 
+def test_digits_may_be_texts() -> None:
+    texts = [["1", "0", "0"], ["1", "0", "1"]]
+    for separators in ((",", ":"), (" , ", " : ")):
+        assert read(json.dumps(result(measurements=texts), separators=separators)) == [[0, 0, 1], [0, 1, 1]]
+
+
 def test_what_looks_like_shots_inside_a_text_is_text() -> None:
     trap = '"measurements": [[9, 9], [9, 9]]'
     assert parse(json.dumps({"a": trap, "measurements": ROWS}).encode())["a"] == trap
@@ -52,6 +58,10 @@ def test_what_looks_like_shots_inside_a_text_is_text() -> None:
         [[1, 0, 0.0], [1, 0, 1]],
         [[1, 0, None], [1, 0, 1]],
         [[], []],
+        [["1", "0", 0], ["1", "0", "1"]],
+        [["1", "0", "2"], ["1", "0", "1"]],
+        [["1", "0", "01"], ["1", "0", "1"]],
+        [["1", "0", ""], ["1", "0", "1"]],
     ],
 )
 def test_other_shots_than_asked_for_are_refused(rows: list[list[Any]]) -> None:
