@@ -5,18 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
 from qrng_hub.errors import BackendLimitError, ConfigError, UnsupportedCircuitError
+from qrng_hub.pricing import price_book
 from qrng_hub.protocols import MIN_SHOTS, Superposition
 from qrng_hub.records import Candidate, JobSpec, Origin
 from qrng_hub_braket import BraketAdapter
+from qrng_hub_braket.names import short_name
 from qrng_hub_braket.published import Published, read
 from qrng_hub_braket.settings import BraketSettings
 from services.braket import BraketService
-from services.braket_catalogue import AQUILA, FORTE, GARNET, RING
+from services.braket_catalogue import AQUILA, CEPHEUS, EMERALD, FORTE, GARNET, IBEX, RING
 from services.braket_jobs import ASYMMETRIC, SETTINGS, finish, spec, submit
 from vectors.braket_devices import capabilities
 from vectors.braket_vendors import aqt, ionq, iqm, quera, rigetti
@@ -79,6 +82,11 @@ def test_what_is_no_device_is_said_so(tmp_path: Path, text: str) -> None:
 def test_the_device_of_each_vendor_is_emulated(tmp_path: Path, made: Callable[[], dict[str, Any]]) -> None:
     backend = emulated(tmp_path, json.dumps(made())).describe(f"emulator/{tmp_path}/device.json")
     assert [each.qubit for each in backend.calibration] == list(range(backend.qubits))
+
+
+def test_every_device_of_the_price_book_is_among_those_that_the_contract_suite_runs() -> None:
+    listed = {one.device.lower() for one in price_book().prices if one.vendor == "braket" and one.per_shot}
+    assert listed == {short_name(arn) for arn in (FORTE, IBEX, EMERALD, CEPHEUS, GARNET)}
 
 
 # qubits that are out of order
@@ -156,16 +164,15 @@ def test_reading_a_device_leaves_what_it_published_as_it_was() -> None:
 def test_readout_errors_are_rates_or_fidelities_of_all_of_a_device(
     service: BraketService, adapter: BraketAdapter
 ) -> None:
-    rates = adapter.describe("garnet").calibration
+    rates = [(one.flip_0_to_1, one.flip_1_to_0) for one in adapter.describe("garnet").calibration]
     fidelities = capabilities()
     for label in range(1, 7):
         error = fidelities["standardized"]["oneQubitProperties"][str(label)]["oneQubitFidelity"]
         for each in error[2:]:
             each["fidelity"] = 1 - each["fidelity"]
     service.catalogue.add(GARNET, fidelities)
-    assert [(one.flip_0_to_1, one.flip_1_to_0) for one in adapter.describe("garnet").calibration] == [
-        (pytest.approx(one.flip_0_to_1), pytest.approx(one.flip_1_to_0)) for one in rates
-    ]
+    read_as = [(one.flip_0_to_1, one.flip_1_to_0) for one in adapter.describe("garnet").calibration]
+    np.testing.assert_allclose(read_as, rates)
     one_qubit(fidelities, 2, READOUT_ERROR_0_TO_1=0.01, READOUT_ERROR_1_TO_0=0.02)
     adapter.describe("garnet")
     with pytest.raises(UnsupportedCircuitError, match="rates of some qubits and fidelities of others"):
