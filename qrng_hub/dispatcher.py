@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from decimal import Decimal
 
 from qrng_hub import policy
 from qrng_hub.adapter import Adapter, no_outcomes
+from qrng_hub.callers import warn
 from qrng_hub.clock import Clock
 from qrng_hub.errors import (
     BudgetExceededError,
@@ -230,7 +230,7 @@ class Dispatcher:
             if one.name.startswith("project") and share >= self._limits.warn_at:
                 spent = f"{one.committed} of {one.most} {one.unit}"
                 message = f"{share:.0%} of the budget {one.name} is spent or reserved: {spent}"
-                warnings.warn(message, BudgetWarning, stacklevel=2)
+                warn(message, BudgetWarning)
 
     def _settle(
         self, adapter: Adapter, in_flight: dict[str, _InFlight], stop: threading.Event, on_change: OnChange

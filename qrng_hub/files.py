@@ -59,10 +59,10 @@ def require_writable(path: str | Path) -> None:
         return
 
 
-def require_new(path: str | Path, why: str) -> None:
-    """Raises `ConfigError`, which says why, if a plain file is there that would be replaced."""
-    if Path(path).exists() and is_plain(Path(path)):
-        raise ConfigError(f"{path} is there already, and {why}: choose another name")
+def require_new(path: str | Path, *, force: bool = False) -> None:
+    """Raises `ConfigError` if a plain file is there that would be replaced, unless that is what is wanted."""
+    if not force and Path(path).exists() and is_plain(Path(path)):
+        raise ConfigError(f"{path} is there already: choose another name, or replace it with --force")
 
 
 class _AbandonedError(Exception):

@@ -1,7 +1,7 @@
 """The command `qrng`: parses, calls the hub, prints, and turns errors into exit codes.
 
-0 done, 1 the run failed, 2 bad usage or a bad run file, 130 interrupted by Ctrl-C, 129 by
-SIGHUP and 143 by SIGTERM.
+0 done, 1 the run failed, 2 bad usage or a bad run file, 3 done and a simulator stood in for hardware, 130 interrupted
+by Ctrl-C, 129 by SIGHUP and 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import click
 
 from qrng_hub import __version__
 from qrng_hub.cli.interrupting import ending_in_order
-from qrng_hub.errors import ConfigError, QRNGError, RequestError, UnknownNameError
+from qrng_hub.errors import ConfigError, QRNGError, RequestError, SimulatedFallbackWarning, UnknownNameError
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
 _COMMANDS = {
@@ -43,6 +43,8 @@ _COMMANDS = {
     "assess": "assess",
 }
 _INTERRUPTED = 128 + signal.SIGINT
+#: The warnings that a simulator stood in for hardware in the command that is run.
+_simulated: list[SimulatedFallbackWarning] = []
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 
 
@@ -75,7 +77,9 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and exits with its code."""
+    _simulated.clear()
     warnings.showwarning = _show_warning
+    warnings.simplefilter("always", SimulatedFallbackWarning)  # whatever filters say: the exit code depends on it
     if sys.stdout is None:  # closed by whoever started this
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process runs
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -109,7 +113,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return _complain(f"there is not enough memory: {error or 'ask for less at once'}", 1)
     except OSError as error:
         return _complain(f"the output cannot be written: {error}", 1)
-    return 0
+    return 3 if _simulated else 0
 
 
 def _complain(message: str, code: int) -> int:
@@ -118,4 +122,6 @@ def _complain(message: str, code: int) -> int:
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    if isinstance(message, SimulatedFallbackWarning):
+        _simulated.append(message)
     click.echo(f"qrng: warning: {message}", err=True)

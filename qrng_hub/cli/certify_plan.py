@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from qrng_hub.cli.output import force_option
 from qrng_hub.errors import RequestError
-from qrng_hub.files import write_private
+from qrng_hub.files import require_new, write_private
 from qrng_hub.records import CertificationPlan
 
 
@@ -25,11 +26,12 @@ from qrng_hub.records import CertificationPlan
 @click.option("--score", type=float, metavar="W", help="The threshold.  [default: 5 deviations below what is expected]")
 @click.option("--source-rate", type=float, default=1.0, metavar="R", help="Of mermin's source of settings.")
 @click.option("--plot", type=click.Path(), help="Draw certified bits against rounds into this SVG file.")
+@force_option
 @click.option("--config", type=click.Path(), help="A run file with settings of adapters.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def plan_command(
-    bits: float, epsilon: float, backend: str, qubits: int | None, plot: str | None, config: str | None, as_json: bool,
-    method: Any, shots_per_setting: int, score: float | None, source_rate: float,
+    bits: float, epsilon: float, backend: str, qubits: int | None, plot: str | None, config: str | None, force: bool,
+    as_json: bool,    method: Any, shots_per_setting: int, score: float | None, source_rate: float,
 ) -> None:  # fmt: skip
     """Rounds, shots and cost that it takes to certify bits on a backend, from its calibration; runs nothing."""
     from qrng_hub.certificates.certificate import require_epsilon
@@ -39,6 +41,8 @@ def plan_command(
 
     if not bits >= 1:
         raise RequestError(f"{bits:g} bits need no plan: give at least 1")
+    if plot:
+        require_new(plot, force=force)
     sharing = 1 if method in ("eat", "df19") else shots_per_setting
     half = require_epsilon(epsilon) / 2  # what a first attempt has
     prospect = Prospect(method, half, sharing=sharing, source_rate=source_rate, threshold=score)

@@ -13,9 +13,11 @@ import click
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.output import force_option
+from qrng_hub.cli.spending import ask_before_comparing, yes_option
 from qrng_hub.config import SortKey, load_run_file
 from qrng_hub.errors import ConfigError, RunInterruptedError
-from qrng_hub.files import require_writable, require_writable_folder, state_folder, write_private
+from qrng_hub.files import require_new, require_writable, require_writable_folder, state_folder, write_private
 from qrng_hub.hub.comparing import Place, measured_again, with_changes
 from qrng_hub.hub.comparison_document import DOCUMENT, load_comparison
 from qrng_hub.records import Comparison
@@ -28,11 +30,13 @@ from qrng_hub.runner import Compared, Store
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--csv", "csv_path", type=click.Path(), help="Also write the table of all qubits to this file.")
 @click.option("--out", type=click.Path(), help="The folder for the results.  [default: compare.out]")
+@force_option
+@yes_option
 @click.option("--resume", type=click.Path(), help="Go on with the interrupted comparison in this folder.")
 @click.option("--against", type=click.Path(), help="Say what changed since the comparison in this folder.")
 def compare_command(
-    config: str, by: str | None, as_json: bool, csv_path: str | None, out: str | None, resume: str | None,
-    against: str | None,
+    config: str, by: str | None, as_json: bool, csv_path: str | None, out: str | None, force: bool, yes: bool,
+    resume: str | None, against: str | None,
 ) -> None:  # fmt: skip
     """Run the same circuits on every backend of the run file CONFIG and measure what they give.
 
@@ -40,11 +44,12 @@ def compare_command(
     nothing is run.
     """
     if csv_path is not None:
+        require_new(csv_path, force=force)
         require_writable(csv_path)
     if Path(config).is_dir():
-        made, folder = _again(Path(config), by, out, resume, against)
+        made, folder = _again(Path(config), by, out, resume, against, force=force)
     else:
-        made, folder = _run(config, by, out, resume, against)
+        made, folder = _run(config, by, out, resume, against, force=force, yes=yes)
     if csv_path is not None:
         from qrng_hub.reports.comparison_files import csv_of, qubit_rows
 
@@ -58,7 +63,7 @@ def compare_command(
 
 
 def _run(
-    config: str, by: str | None, out: str | None, resume: str | None, against: str | None
+    config: str, by: str | None, out: str | None, resume: str | None, against: str | None, *, force: bool, yes: bool
 ) -> tuple[Comparison, Path]:
     """Runs, or goes on with, a comparison; its folder has the run file without what may hold a password."""
     run_file = load_run_file(config)
@@ -68,9 +73,11 @@ def _run(
     folder = Path(chosen) if chosen else state_folder() / "comparisons" / uuid.uuid4().hex[:12]
     earlier = load_comparison(Path(against)) if against else None
     require_writable_folder(folder)
-    with open_hub(run_file) as hub, _progress() as on_progress, _hinting(folder):
-        place = Place(folder, is_resumed=resume is not None)
-        made = hub.compare(by=cast("SortKey | None", by), place=place, on_progress=on_progress)
+    with open_hub(run_file) as hub:
+        ask_before_comparing(hub, yes=yes)
+        place = Place(folder, is_resumed=resume is not None, is_replaced=force)
+        with _progress() as on_progress, _hinting(folder):
+            made = hub.compare(by=cast("SortKey | None", by), place=place, on_progress=on_progress)
     made = with_changes(made, earlier) if earlier else made
     shown = run_file.model_dump_json(indent=2, by_alias=True, exclude_unset=True, exclude={"ledger"})
     _save(made, shown, folder)
@@ -78,7 +85,7 @@ def _run(
 
 
 def _again(
-    source: Path, by: str | None, out: str | None, resume: str | None, against: str | None
+    source: Path, by: str | None, out: str | None, resume: str | None, against: str | None, *, force: bool
 ) -> tuple[Comparison, Path]:
     """Measures kept outcomes again, or takes the document as it stands if only changes are asked for."""
     if resume:
@@ -87,8 +94,8 @@ def _again(
     made = measured_again(source, cast("SortKey | None", by)) if kept else load_comparison(source)
     made = with_changes(made, load_comparison(Path(against))) if against else made
     folder = Path(out) if out else source
-    if (folder / DOCUMENT).exists() and load_comparison(folder).comparison_id != made.comparison_id:
-        raise ConfigError(f"{folder} holds the results of another comparison: choose another folder (--out)")
+    if out:
+        require_new(folder / DOCUMENT, force=force)
     config = source / "config.json"
     _save(made, config.read_text(encoding="utf-8") if config.exists() else "{}", folder)
     return made, folder

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from qrng_hub.cli.output import force_option
 from qrng_hub.config import RunFile, example, load_run_file
 from qrng_hub.errors import ConfigError, UnknownNameError
+from qrng_hub.files import require_new
 from qrng_hub.hub import check_run_file, run_file_schema
 
 
@@ -23,10 +25,12 @@ def check(path: str) -> None:
     """Check the run file PATH; nothing is run or spent."""
     run_file = load_run_file(path)
     try:
-        check_run_file(run_file)
+        remarks = check_run_file(run_file)
         _require_seed(run_file)
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    for remark in remarks:
+        click.echo(f"qrng: warning: {path}: {remark}", err=True)
     wanted = "to compare" if run_file.compare else f"{run_file.request.bytes:,} bytes"
     click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {wanted}")
 
@@ -50,12 +54,13 @@ def schema(document: str) -> None:
 @config_command.command("init")
 @click.argument("name")
 @click.option("--out", type=click.Path(), help="Write to this file.  [default: NAME.toml]")
-def init(name: str, out: str | None) -> None:
+@force_option
+def init(name: str, out: str | None, force: bool) -> None:
     """Copy the shipped example NAME to the working folder."""
     text, path = example(name), Path(out or f"{name}.toml")
+    require_new(path, force=force)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another name with --out") from error
     click.echo(f"wrote {path}; try: qrng run {path}")

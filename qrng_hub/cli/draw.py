@@ -16,13 +16,13 @@ import click
 from qrng_hub.cli import tables
 from qrng_hub.cli.interrupting import saying_that_it_stops
 from qrng_hub.cli.opening import open_hub
-from qrng_hub.cli.output import ENCODERS, encoding_of, open_output
+from qrng_hub.cli.output import ENCODERS, encoding_of, force_option, open_output
 from qrng_hub.cli.progress import Display
 from qrng_hub.cli.sizes import Size
-from qrng_hub.cli.spending import Command, ask_before_spending, pointing_to_resumption, run_to_resume
+from qrng_hub.cli.spending import Command, ask_before_drawing, pointing_to_resumption, run_to_resume, yes_option
 from qrng_hub.config import load_run_file, with_budget
 from qrng_hub.delivery.pieces import PIECE_BYTES
-from qrng_hub.files import require_writable, state_folder, write_private
+from qrng_hub.files import require_new, require_writable, state_folder, write_private
 from qrng_hub.hub import Hub
 from qrng_hub.records import Draw, Receipt
 
@@ -66,6 +66,8 @@ class _CountsBytes(click.Command):
 )
 @click.option("--backend", metavar="ADDRESS", help="Draw from this backend only, e.g. cirq:simulator.")
 @click.option("--receipt", "receipt_path", type=click.Path(), help="Write the signed receipt to this file.")
+@force_option
+@yes_option
 @click.option(
     "--source",
     type=click.Choice(["draws", "drbg"]),
@@ -80,6 +82,8 @@ def bytes_command(
     out: str | None,
     backend: str | None,
     receipt_path: str | None,
+    force: bool,
+    yes: bool,
     source: Literal["draws", "drbg"],
 ) -> None:
     """Print COUNT random bytes: 32, 10MB, 1GiB.
@@ -92,16 +96,20 @@ def bytes_command(
     encoding = encoding_of(encoding, out)
     if source == "drbg" or count > PIECE_BYTES:
         from qrng_hub.cli.large import write_large  # few outputs are large
+        from qrng_hub.delivery.ctr_drbg import SEED_BYTES
 
         stdout = sys.stdout.buffer
         with open_hub(config) as hub:
             _require_no_plan(hub)
-            write_large(hub, count, source, backend, encoding, out, receipt_path, stdout)
+            ask_before_drawing(hub, SEED_BYTES if source == "drbg" else count, yes=yes, backend=backend)
+            write_large(hub, count, source, backend, encoding, out, receipt_path, stdout, force=force)
         return
-    with open_output(out) as file, open_output(receipt_path, default=None) as receipt_file:
+    open_receipt = open_output(receipt_path, default=None, force=force)
+    with open_output(out, force=force) as file, open_receipt as receipt_file:
         sign = _signer() if receipt_path else None
         with open_hub(config) as hub:
             _require_no_plan(hub)
+            ask_before_drawing(hub, count, yes=yes, backend=backend)
             draw = hub.draw(count, backend=backend)
         file.write(ENCODERS[encoding](draw.data))
         if sign:
@@ -121,26 +129,34 @@ def _require_no_plan(hub: Hub) -> None:
 @click.argument("config", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: the bytes in hex and their receipt.")
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
-@click.option("--yes", is_flag=True, help="Run a plan that costs money without asking.")
+@force_option
+@yes_option
 @click.option("--resume", metavar="ID", help="Go on with a run by plan that was not delivered: see qrng jobs --runs.")
 @click.option("--new", is_flag=True, help="Begin anew although an unfinished run of the same request could go on.")
 @click.option("--budget", type=_Dollars(), metavar="USD", help="Spend at most this, in place of budget.usd.")
 def run_command(
-    config: str, as_json: bool, out: str | None, yes: bool, resume: str | None, new: bool, budget: Decimal | None
-) -> None:
+    config: str, as_json: bool, out: str | None, force: bool, yes: bool, resume: str | None, new: bool,
+    budget: Decimal | None,
+) -> None:  # fmt: skip
     """Draw what the run file CONFIG asks for and show where it came from."""
     if resume == "" or (resume and new):
         raise click.UsageError("--resume needs the id of a run, and goes without --new: `qrng jobs --runs` lists them")
     run_file = with_budget(load_run_file(config), budget)
-    _require_outlet(out, as_json, run_file.request.bytes)
+    _require_outlet(out, as_json, run_file.request.bytes, force=force)
     sign = _signer()
     stdout = sys.stdout
-    command = Command(config, (*(("--out", out) if out else ()), *(("--budget", f"{budget}") if budget else ())))
+    command = Command(
+        config,
+        (
+            *(("--out", out) if out else ()),
+            *(("--budget", f"{budget}") if budget else ()),
+            *(("--force",) if force else ()),
+        ),
+    )
     with open_hub(run_file) as hub:
         if run_file.request.mode == "plan":
             resume = hub.run_to_resume(resume).draw_id if resume else None if new else run_to_resume(hub, command)
-            if not yes:
-                ask_before_spending(hub, resume)
+        ask_before_drawing(hub, run_file.request.bytes, yes=yes, resume=resume)
         with Display(run_file) as display, pointing_to_resumption(hub, command), saying_that_it_stops():
 
             def deliver(draw: Draw) -> None:
@@ -152,11 +168,12 @@ def run_command(
             draw(on_progress=display, deliver=deliver)
 
 
-def _require_outlet(out: str | None, as_json: bool, count: int) -> None:
+def _require_outlet(out: str | None, as_json: bool, count: int, *, force: bool) -> None:
     """Refuses what could not be written in the end, before anything is paid for."""
     if out in ("-", ""):
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
     if out:
+        require_new(out, force=force)
         require_writable(out)
     elif count > _SHOWN_BYTES and not as_json:
         raise click.UsageError(f"{count:,} bytes are too many to print; name a file with --out")

@@ -12,10 +12,10 @@ import click
 from qrng_hub import extractors
 from qrng_hub.bits import Packed
 from qrng_hub.cli import tables
+from qrng_hub.cli.output import force_option, open_output
 from qrng_hub.data_files import map_data
 from qrng_hub.errors import ConfigError
 from qrng_hub.extractors import Extracted
-from qrng_hub.files import private_file
 
 _CLAIMS = {"min_entropy_per_bit": "min_entropy_per_bit", "epsilon": "epsilon"}
 _SECOND = _CLAIMS | {"seed_min_entropy_per_bit": "second_min_entropy_per_bit"}
@@ -50,9 +50,10 @@ _METHODS = {
 @click.option("--seed-min-entropy-per-bit", type=float, metavar="H", help="The same of a second source.")
 @click.option("--block-bits", type=int, metavar="N", help="Input bits of a block.  [default: 65,536; two-source: all]")
 @click.option("--out", type=click.Path(), required=True, help="Write the packed output to this file (mode 0600).")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def extract_command(
-    source: str, method: str, seed: str | None, out: str, as_json: bool, **numbers: float | None
+    source: str, method: str, seed: str | None, out: str, force: bool, as_json: bool, **numbers: float | None
 ) -> None:
     """Extract nearly uniform bits from raw bits of a known min-entropy.
 
@@ -65,8 +66,8 @@ def extract_command(
     _require_options(method, chosen, {*given} | ({"seed"} if seed is not None else set()))
     _require_other_files(source, seed, out)
     inputs = [_mapped(source, "the input")] + ([] if seed is None else [_mapped(seed, "the seed")])
-    extracted = chosen.extract(*inputs, **{chosen.needs.get(name, name): value for name, value in given.items()})
-    with private_file(out) as file:
+    with open_output(out, force=force) as file:
+        extracted = chosen.extract(*inputs, **{chosen.needs.get(name, name): value for name, value in given.items()})
         for piece in extracted.pieces:
             file.write(piece)
     if as_json:

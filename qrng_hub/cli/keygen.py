@@ -12,6 +12,8 @@ from typing import get_args
 import click
 
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.output import force_option
+from qrng_hub.cli.spending import ask_before_drawing, yes_option
 from qrng_hub.config import load_run_file
 from qrng_hub.delivery.keys import Key, KeyKind, KeyReceipt, Seed, make_key, seed_bytes
 from qrng_hub.delivery.pool import Pool
@@ -25,6 +27,8 @@ _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"
 @click.command("keygen")
 @click.argument("kind", type=click.Choice(get_args(KeyKind)))
 @click.option("--out", type=click.Path(), help="Write to FILE, FILE.pub and FILE.receipt.json (mode 0600).")
+@force_option
+@yes_option
 @click.option("--config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
 @click.option("--pool", "from_pool", is_flag=True, help="Take from the pool, in place of a draw.")
 @click.option("--passphrase", "ask", is_flag=True, help="Ask for a passphrase to encrypt the private key with.")
@@ -35,6 +39,8 @@ _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"
 def keygen_command(
     kind: KeyKind,
     out: str | None,
+    force: bool,
+    yes: bool,
     config: str | None,
     from_pool: bool,
     ask: bool,
@@ -48,7 +54,7 @@ def keygen_command(
         raise click.UsageError("--pool takes from the pool and --config draws: name one of them")
     if (ask or passphrase_env) and kind == "aes-256":
         raise click.UsageError("an AES key is written in hex, which no passphrase encrypts")
-    paths = _free_paths(out, kind) if out is not None else {}
+    paths = _free_paths(out, kind, force=force) if out is not None else {}
     passphrase = _passphrase(ask, passphrase_env)
     signing_key = receipt_keys().current()  # before anything is drawn whose receipt could then not be signed
     if from_pool:
@@ -61,20 +67,22 @@ def keygen_command(
             raise click.UsageError(f"{config} is a plan: `qrng pool fill` runs it with --yes, then use --pool")
         stdout = sys.stdout
         with open_hub(run_file) as hub:
+            pool = hub.run_file.pool
+            ask_before_drawing(hub, pool.high_water_bytes if pool else seed_bytes(kind), yes=yes)
             key = hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
             with redirect_stdout(stdout):  # here, since closing the hub may wait for a refill of its pool
                 _deliver(key, signing_key, paths, passphrase, as_json=as_json)
 
 
-def _free_paths(out: str, kind: str) -> dict[str, Path]:
-    """Names the files to write, before anything is drawn; a key is never written over another file."""
+def _free_paths(out: str, kind: str, *, force: bool) -> dict[str, Path]:
+    """Names the files to write, before anything is drawn; none is there yet, unless it is to be replaced."""
     if out in ("", "-"):
         raise click.UsageError("--out needs a file; without it the key goes to the standard output")
     paths = {
         part: Path(out + suffix) for part, suffix in _SUFFIXES.items() if part != "public_key" or kind != "aes-256"
     }
     for path in paths.values():
-        require_new(path, "a key is written over nothing")
+        require_new(path, force=force)
         require_writable(path)
     return paths
 

@@ -14,7 +14,7 @@ import click
 
 from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
-from qrng_hub.delivery.resumable import ResumableFile, Wanted, resumable
+from qrng_hub.delivery.resumable import ResumableFile, Wanted, part_of, resumable
 from qrng_hub.files import is_plain
 from qrng_hub.hub import Hub
 
@@ -80,12 +80,15 @@ def write_large(
     out: str | None,
     receipt_path: str | None,
     stdout: BinaryIO,
+    *,
+    force: bool,
 ) -> None:
     """Writes `count` bytes piece by piece, and their receipts, one a line; says on stderr where they come from."""
     encoder, wanted = ENCODERS[encoding], Wanted(bytes=count, encoding=encoding, source=source)
     pieces = partial(hub.pieces, source=source, backend=backend)
     pieces(count)  # refuses before a file is made
-    with open_output(receipt_path, default=None) as receipts, _sink(out, wanted, stdout) as sink:
+    open_receipts = open_output(receipt_path, default=None, force=force or _is_unfinished(out))
+    with open_receipts as receipts, _sink(out, wanted, stdout, force=force) as sink:
         account = _Account(hub, receipts if receipt_path else None)
         for earlier in sink.written():
             account.add(earlier)
@@ -100,14 +103,19 @@ def write_large(
     click.echo(f"qrng: {account.summary(count, source)}", err=True)
 
 
+def _is_unfinished(out: str | None) -> bool:
+    """Whether the same command goes on with an output, whose receipts are then written anew from its beginning."""
+    return out is not None and part_of(Path(out)).exists()
+
+
 @contextmanager
-def _sink(out: str | None, wanted: Wanted, stdout: BinaryIO) -> Iterator[ResumableFile | _Stream]:
+def _sink(out: str | None, wanted: Wanted, stdout: BinaryIO, *, force: bool) -> Iterator[ResumableFile | _Stream]:
     start = ENCODERS[wanted.encoding].start(wanted.bytes)
     if out is None or out == "-":
         stdout.write(start)
         yield _Stream(stdout)
     elif out and is_plain(Path(out)):
-        with resumable(Path(out), wanted, start) as resumed:
+        with resumable(Path(out), wanted, start, force=force) as resumed:
             try:
                 yield resumed
             except KeyboardInterrupt:

@@ -12,7 +12,10 @@ from typing import BinaryIO
 
 import click
 
-from qrng_hub.files import private_file
+from qrng_hub.files import private_file, require_new
+
+#: Every command that writes a file has it, and refuses a file that is there without it.
+force_option = click.option("--force", is_flag=True, help="Replace a file that is there already.")
 
 
 def _nothing(_count: int) -> bytes:
@@ -59,14 +62,18 @@ def encoding_of(chosen: str | None, out: str | None) -> str:
 
 
 @contextmanager
-def open_output(path: str | None, default: str | None = "-") -> Iterator[BinaryIO]:
-    """Opens where to write, before anything is drawn that could then not be written: "-" is stdout."""
+def open_output(path: str | None, default: str | None = "-", *, force: bool = False) -> Iterator[BinaryIO]:
+    """Opens where to write, before anything is drawn that could then not be written: "-" is stdout.
+
+    Raises `ConfigError` for a file that is there already, unless `force` says to replace it.
+    """
     path = default if path is None else path
     if path is None:
         yield io.BytesIO()
     elif path == "-":
         yield sys.stdout.buffer
     elif path:
+        require_new(path, force=force)
         with private_file(path) as file:
             yield file
     else:

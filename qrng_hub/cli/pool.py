@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from qrng_hub.cli.output import ENCODERS, open_output
+from qrng_hub.cli.output import ENCODERS, force_option, open_output
 from qrng_hub.cli.sizes import Size
+from qrng_hub.cli.spending import ask_before_drawing, yes_option
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
-from qrng_hub.files import require_new
 
 
 def _place(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +33,7 @@ def pool_command() -> None:
 @pool_command.command("fill")
 @click.argument("count", metavar="BYTES", type=Size())
 @click.option("--config", type=click.Path(), help="Draw as this run file says.  [default: local:stim]")
-@click.option("--yes", is_flag=True, help="Run a plan that may cost money.")
+@yes_option
 @_place
 def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file: str | None) -> None:
     """Draw BYTES more bytes and put them into the pool, which is made if there is none."""
@@ -43,8 +43,7 @@ def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file
         if (settings := hub.run_file.pool) is not None:
             folder, key_file = folder or settings.folder, key_file or settings.key_file
         pool = Pool.open(folder, key_source=_key_source(key_file))
-        if hub.run_file.request.mode == "plan" and not yes:
-            raise click.UsageError("this run file is a plan: look at it with `qrng plan`, and add --yes to run it")
+        ask_before_drawing(hub, count, yes=yes)
         draw = hub.draw(count)
         pool.add_draw(draw)
     receipt = draw.receipt
@@ -71,8 +70,9 @@ def status(as_json: bool, folder: str | None, key_file: str | None) -> None:
 @pool_command.command("take")
 @click.argument("count", type=Size())
 @click.option("--format", "encoding", type=click.Choice(sorted(ENCODERS)), default="hex", show_default=True)
-@click.option("--out", type=click.Path(), help="Write to this new file (mode 0600), and not to stdout.")
-@click.option("--sources", "sources_path", type=click.Path(), help="Write which draws they come from to a new file.")
+@click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
+@click.option("--sources", "sources_path", type=click.Path(), help="Write which draws they come from to this file.")
+@force_option
 @click.option("--unmixed", is_flag=True, help="Leave out the XOR with the operating system's bytes.")
 @_place
 def take(
@@ -80,6 +80,7 @@ def take(
     encoding: str,
     out: str | None,
     sources_path: str | None,
+    force: bool,
     unmixed: bool,
     folder: str | None,
     key_file: str | None,
@@ -87,10 +88,9 @@ def take(
     """Hand out COUNT bytes of the pool, which never hands them out again."""
     if out is not None and out == sources_path:
         raise click.UsageError("--out and --sources name the same file")
-    for path in filter(None, (out, sources_path)):
-        require_new(path, "what was taken before leaves once and could not be taken again")
     pool = _existing(folder, key_file)
-    with open_output(out) as file, open_output(sources_path, default=None) as sources_file:
+    open_sources = open_output(sources_path, default=None, force=force)
+    with open_output(out, force=force) as file, open_sources as sources_file:
         taken = pool.take_unmixed(count) if unmixed else pool.take_with_sources(count)
         file.write(ENCODERS[encoding](bytes(taken.data)))
         sources = [source.model_dump(mode="json") for source in taken.sources]

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from qrng_hub.cli.output import open_output
+from qrng_hub.cli.output import force_option, open_output
 
 _LISTED = 20
 
@@ -15,7 +15,8 @@ _LISTED = 20
 @click.argument("draw_id", metavar="[ID]", required=False)
 @click.option("--config", type=click.Path(), help="The run file whose ledger to read.")
 @click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
-def receipt_command(draw_id: str | None, config: str | None, out: str | None) -> None:
+@force_option
+def receipt_command(draw_id: str | None, config: str | None, out: str | None, force: bool) -> None:
     """Sign and print the receipt of the draw ID, as the ledger has it; without one, list the newest draws."""
     from qrng_hub.cli.opening import open_hub  # the keys need no hub
 
@@ -26,7 +27,7 @@ def receipt_command(draw_id: str | None, config: str | None, out: str | None) ->
             credited = f"{one.credit.bits:,.0f} bits credited"
             click.echo(f"{one.draw_id}  {one.bytes:>13,} bytes  {one.origin:<9}  {credited}")
         return
-    with open_output(out) as file:
+    with open_output(out, force=force) as file:
         with open_hub(config) as hub:
             receipt = hub.signed_receipt(draw_id)
         file.write(receipt.text())

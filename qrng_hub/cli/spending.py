@@ -1,12 +1,13 @@
-"""What `qrng run` asks before it spends: whether to go on with an unfinished run, and whether to pay for a plan."""
+"""What a command asks before it spends: whether to go on with an unfinished run, and whether to pay at all."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 import click
 
@@ -42,19 +43,48 @@ def run_to_resume(hub: Hub, command: Command) -> str | None:
     return run.draw_id if click.confirm(f"{said}. Go on with it?", default=True, err=True) else None
 
 
-def ask_before_spending(hub: Hub, resume: str | None) -> None:
-    """Shows a plan that can cost money and asks; without a terminal to ask on, it is refused."""
-    most = f"budget.usd = {hub.run_file.budget.usd or 0} USD"
-    if resume is None:
-        plan = hub.plan()
-        if not plan.cost_high and not plan.warnings:
-            return
-        tables.show_plan(plan, to_stderr=True)
-        said = f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, up to {most}"
-    elif not hub.run_file.budget.may_spend:
+yes_option = click.option("--yes", is_flag=True, help="Spend, within the budget, without asking.")
+
+
+def ask_before_drawing(
+    hub: Hub, count: int, *, yes: bool, backend: str | None = None, resume: str | None = None
+) -> None:
+    """Asks once before a draw that may cost money; without a terminal to ask on, it is refused."""
+    if yes or not hub.run_file.budget.may_spend:
         return
+    if resume is not None:
+        _ask(f"the rest of the run may cost up to what is left of budget.usd = {hub.run_file.budget.usd or 0} USD")
+    elif hub.run_file.request.mode == "plan":
+        plan = hub.plan(count)
+        if plan.cost_high or plan.warnings:
+            tables.show_plan(plan, to_stderr=True)
+            _ask(f"this plan may cost {plan.cost_high:.2f} USD; if backends give less than expected, {_most(hub)}")
     else:
-        said = f"the rest of the run may cost up to what is left of {most}"
+        _ask_for(hub, "draw", hub.highest_costs(count, backend))
+
+
+def ask_before_comparing(hub: Hub, *, yes: bool) -> None:
+    """Asks once before a comparison that may cost money."""
+    if not yes and hub.run_file.budget.may_spend:
+        _ask_for(hub, "comparison", hub.highest_costs_compared())
+
+
+def _ask_for(hub: Hub, what: str, costs: Mapping[str, Decimal | None]) -> None:
+    known = sum((cost for cost in costs.values() if cost is not None), Decimal(0))
+    unknown = [address for address, cost in costs.items() if cost is None]
+    if known or unknown:
+        more = f", and what {', '.join(unknown)} takes, which nobody knows" if unknown else ""
+        _ask(f"this {what} may cost {known:.2f} USD{more}; if backends give less than expected, {_most(hub)}")
+
+
+def _most(hub: Hub) -> str:
+    usd, month = hub.run_file.budget.usd, hub.run_file.budget.usd_per_month
+    if usd is not None:
+        return f"up to budget.usd = {usd} USD"
+    return f"up to budget.usd_per_month = {month} USD" if month is not None else "more: no budget.usd bounds it"
+
+
+def _ask(said: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{said}: run it with --yes")
     click.confirm(f"{said[0].upper()}{said[1:]}. Go on?", abort=True, err=True)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import claimed, exposed, sync
+from qrng_hub.files import claimed, exposed, require_new, sync
 from qrng_hub.records import Record
 
 
@@ -68,20 +68,26 @@ class ResumableFile:
         self._part.unlink()
 
 
+def part_of(path: Path) -> Path:
+    """Names the file beside an output that says how far it is."""
+    path = Path(os.path.realpath(path))
+    return path.with_name(f"{path.name}.part")
+
+
 @contextmanager
-def resumable(path: Path, wanted: Wanted, start: bytes) -> Iterator[ResumableFile]:
+def resumable(path: Path, wanted: Wanted, start: bytes, *, force: bool = False) -> Iterator[ResumableFile]:
     """Opens a new file of mode 0600, which begins with `start`, or goes on with one of which there is a `.part`.
 
-    Raises `ConfigError` for a place that cannot be written, a file that is there whole, or a `.part` that does not
+    Raises `ConfigError` for a place that cannot be written, a file that is there whole unless `force` says to
+    replace it, or a `.part` that does not
     fit; `LedgerError` while another process writes the file.
     """
     path = Path(os.path.realpath(path))
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     with claimed(path.with_name(f".{path.name}.lock"), str(path)):
         last = _last_written(part, wanted) if part.exists() else None
-        if last is None and path.exists() and not part.exists():
-            raise ConfigError(f"{path} is there already, and no {part.name} beside it says that it is unfinished:"
-                              " choose another name, or delete it")  # fmt: skip
+        if not part.exists():
+            require_new(path, force=force)
         with _opened(part) as lines, _opened(path) as file:
             if last is None:
                 _begin(file, lines, start, wanted)

@@ -6,8 +6,9 @@ import platform
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.metadata import version
 from itertools import chain, product
 from pathlib import Path
@@ -34,10 +35,11 @@ _OWN = frozenset({"shots", "qubits"})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a comparison keeps what it is given: begun there anew, or gone on with."""
+    """Where a comparison keeps what it is given: begun there anew, or gone on with; results there may be replaced."""
 
     folder: Path
     is_resumed: bool = False
+    is_replaced: bool = False
 
 
 def compared(
@@ -63,7 +65,7 @@ def compared(
         is_resumed = place is not None and place.is_resumed
         if place and store:
             if not is_resumed and not store.has_outcomes:
-                _require_free(place.folder, started)
+                _require_free(place)
             started = _begun(store, started, is_resumed=is_resumed)
         if place and is_resumed and (finished := _finished(place.folder, started.comparison_id)):
             return finished
@@ -77,17 +79,13 @@ def compared(
         return comparison
 
 
-def _require_free(folder: Path, asked: Started) -> None:
-    """Raises `ConfigError` if a folder holds a finished comparison of something else; one of the same is made anew."""
-    if not (folder / DOCUMENT).exists():
-        return
-    with suppress(ConfigError):  # of a document alone nobody knows what was asked
-        if Store(folder).started().asks_as(asked):
-            return
-    raise ConfigError(
-        f"{folder} holds the results of another comparison, and nothing is written over them: choose another folder"
-        " (--out), or go on with what is there (--resume) with its own run file"
-    )
+def _require_free(place: Place) -> None:
+    """Raises `ConfigError` if a folder holds a finished comparison, unless it is to be replaced."""
+    if (place.folder / DOCUMENT).exists() and not place.is_replaced:
+        raise ConfigError(
+            f"{place.folder} holds the results of a comparison: look at them with --resume, choose another folder"
+            " (--out), or replace them with --force"
+        )
 
 
 def _finished(folder: Path, comparison_id: str) -> Comparison | None:
@@ -184,6 +182,16 @@ def _swept(one: BackendSettings, registry: Registry) -> Iterator[tuple[BackendSe
         registry.check_options(one.address, update["options"], "backend.sweep")
         own = one.model_dump(mode="json") | {k: v for k, v in chosen.items() if k in _OWN}
         yield validated(BackendSettings, own | update, "backend.sweep"), name
+
+
+def most_compared(run_file: RunFile, registry: Registry, clock: Clock, most: Decimal) -> dict[str, Decimal]:
+    """Says which of the backends that a comparison runs may cost as much as its jobs may at most, and which nothing."""
+    candidates = started_of(expanded(run_file, registry), registry, clock, None).request.candidates
+    costs = dict[str, Decimal]()
+    for candidate in candidates:
+        adapter, name = registry.resolve(candidate.address)
+        costs[candidate.address] = costs.get(candidate.address, Decimal(0)) + most * adapter.is_remote(name)
+    return costs
 
 
 def expanded(run_file: RunFile, registry: Registry) -> RunFile:

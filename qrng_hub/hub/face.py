@@ -8,6 +8,7 @@ import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from qrng_hub.circuits import Circuit
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import (
     MAX_DRAW_BYTES,
+    CompareSettings,
     RunFile,
     SortKey,
     ledger_url,
@@ -30,7 +32,7 @@ from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.errors import LedgerError, PolicyStopError, QRNGError, RequestError
 from qrng_hub.files import state_folder
 from qrng_hub.hub.checks import checks
-from qrng_hub.hub.comparing import Place, compared, expanded
+from qrng_hub.hub.comparing import Place, compared, expanded, most_compared
 from qrng_hub.hub.faces import Faces
 from qrng_hub.hub.history import History
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
@@ -50,7 +52,7 @@ from qrng_hub.records import (
     RawBlock,
     Request,
 )
-from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, require_private, retain
+from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, highest_costs, require_private, retain
 
 if TYPE_CHECKING:
     from qrng_hub.certificates.planning import Prospect
@@ -236,13 +238,35 @@ class Hub(Faces, History):
         request = request_of(self.run_file, self._registry, self.run_file.request.bytes, None)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
-    def plan(self) -> Plan:
-        """Plans who runs what for the run file's request, what that costs and how long it takes; submits nothing.
+    def highest_costs(self, count: int, backend: str | None = None) -> dict[str, Decimal | None]:
+        """Says what each backend is expected to cost at most, in USD, in a draw of `count` bytes; submits nothing.
 
-        Raises `InfeasiblePlanError` if no plan keeps every limit, and says which is in the way.
+        None stands for a price that nobody knows, or that could not be asked for. Where backends give less than
+        expected more jobs are run, up to what the budgets allow.
         """
         self._require_open()
-        return self._replan(self.run_file.request.bytes, None)
+        limits = limits_of(self.run_file)
+        return highest_costs(
+            self._request(count, backend),
+            self._registry,
+            limits.usd_per_job,
+            accepts_unknown=limits.accepts_unknown_price,
+        )
+
+    def highest_costs_compared(self) -> dict[str, Decimal]:
+        """Says what the limits let each backend cost, in USD, in a comparison; submits nothing."""
+        self._require_open()
+        compare, limits = self.run_file.compare or CompareSettings(), limits_of(self.run_file)
+        return most_compared(self.run_file, self._registry, self._clock, compare.repeats * limits.usd_per_job)
+
+    def plan(self, count: int | None = None) -> Plan:
+        """Plans who runs what for the run file's request, what that costs and how long it takes; submits nothing.
+
+        With `count` it is for so many bytes. Raises `InfeasiblePlanError` if no plan keeps every limit, and says which
+        is in the way.
+        """
+        self._require_open()
+        return self._replan(self.run_file.request.bytes if count is None else count, None)
 
     def certification(
         self, address: str, prospect: Prospect, bits: float, *, qubits: int | None = None

@@ -68,8 +68,11 @@ def require_once(run_file: RunFile, what: str) -> None:
         raise ConfigError(f"backend.address: {what} takes each backend once, and {twice[0]} is listed twice")
 
 
-def check_run_file(run_file: RunFile) -> None:
-    """Raises `ConfigError` or `UnknownNameError` if a run file cannot be run; asks no vendor and runs nothing."""
+def check_run_file(run_file: RunFile) -> tuple[str, ...]:
+    """Says what a run file leaves open; asks no vendor and runs nothing.
+
+    Raises `ConfigError` or `UnknownNameError` if it cannot be run.
+    """
     parse_url(ledger_url(run_file.ledger))
     registry = open_registry(run_file, SystemClock())
     deadline = run_file.budget.deadline_utc
@@ -79,7 +82,21 @@ def check_run_file(run_file: RunFile) -> None:
     if named:
         run_file = run_file.model_copy(update={"backends": named})
         rehearse(request_of(run_file, registry, run_file.request.bytes, None), registry)
+    remarks = tuple(_left_open(run_file, candidates_of(run_file, registry)) if named else ())
     registry.close()
+    return remarks
+
+
+def _left_open(run_file: RunFile, candidates: Iterable[Candidate]) -> Iterable[str]:
+    """Says so where only hardware is listed and a simulator would stand in for it without having been asked for."""
+    addresses = {one.address for one in run_file.backends}
+    listed = [one for one in candidates if one.address in addresses]
+    is_open = run_file.compare is None and "fallback" not in run_file.policy.model_fields_set
+    if is_open and all(one.origin is Origin.HARDWARE for one in listed):
+        yield (
+            f"only hardware is listed and policy.fallback is left out: it is {run_file.policy.fallback.value!r}, and a"
+            ' simulator stands in where no hardware delivers; say so, or set "hardware-only"'
+        )
 
 
 def request_of(run_file: RunFile, registry: Registry, count: int, backend: str | None) -> Request:

@@ -8,7 +8,7 @@ from qrng_hub.runner.comparison_store import Started, Store
 from qrng_hub.runner.draw import Runner
 from qrng_hub.runner.planned import Replan, Standing
 from qrng_hub.runner.processing import Inline, retain
-from qrng_hub.runner.rehearsal import rehearse
+from qrng_hub.runner.rehearsal import highest_costs, rehearse
 from qrng_hub.runner.source import Progress
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Standing",
     "Started",
     "Store",
+    "highest_costs",
     "rehearse",
     "require_private",
     "retain",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -15,6 +14,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from qrng_hub import policy
+from qrng_hub.callers import on_behalf, warn
 from qrng_hub.clock import Clock
 from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
@@ -121,7 +121,7 @@ class Runner:
         stop = threading.Event()
         planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
-            starts = [partial(self._pool(address).submit, run) for address, run in work]
+            starts = [partial(self._pool(address).submit, on_behalf(run)) for address, run in work]
             _results(self._run(starts, stop, draw_id))
         self._ledger.require_undelivered(draw_id)
         deliveries = planned.deliveries()
@@ -161,7 +161,9 @@ class Runner:
         self, work: Sequence[tuple[str, Callable[[], Result]]], stop: threading.Event, subject: str
     ) -> tuple[Result, ...]:
         """Runs everything at once, each in the threads of its address's vendor; an error or Ctrl-C sets `stop`."""
-        return _results(self._run([partial(self._pool(address).submit, run) for address, run in work], stop, subject))
+        return _results(
+            self._run([partial(self._pool(address).submit, on_behalf(run)) for address, run in work], stop, subject)
+        )
 
     def collect(self, spec: JobSpec) -> tuple[RawBlock, ...]:
         """Runs one job in its vendor's threads and returns its outcomes, neither credited nor conditioned."""
@@ -169,7 +171,7 @@ class Runner:
         stop = threading.Event()
         if not adapter.is_remote(name):
             return adapter.collect(self._dispatcher.run(adapter, spec, None, stop).job)
-        start = partial(self._pool(spec.address).submit, self._dispatcher.run, adapter, spec, None, stop)
+        start = partial(self._pool(spec.address).submit, on_behalf(self._dispatcher.run), adapter, spec, None, stop)
         (future,) = self._run([start], stop, spec.key)
         return adapter.collect(future.result().job)
 
@@ -194,7 +196,7 @@ class Runner:
         intake = self._intake(request, draw_id)
         source = Source(self._registry, self._dispatcher, self._ledger, intake, request, draw_id, stop, on_progress)
         chosen = candidates[:1] if request.mode == "first" else candidates
-        starts = [partial(self._pool(one.address).submit, source.deliver, one) for one in chosen]
+        starts = [partial(self._pool(one.address).submit, on_behalf(source.deliver), one) for one in chosen]
         return _results(self._run(starts, stop, draw_id))
 
     def _run(
@@ -238,9 +240,8 @@ def _warn_of_simulation(deliveries: Sequence[Delivery], registry: Registry) -> N
         for failed in delivery.substitutions:
             adapter, name = registry.resolve(failed.failed)
             if adapter.origin(name) is Origin.HARDWARE:
-                warnings.warn(
+                warn(
                     f"{failed.failed} did not deliver ({failed.reason}); the simulator {delivery.receipt.address} did:"
                     " these bytes carry no credited entropy",
                     SimulatedFallbackWarning,
-                    stacklevel=5,
                 )

@@ -114,11 +114,9 @@ def test_takes_what_was_put_in_only_if_told_so(tmp_path: Path) -> None:
     assert taken_again("--unmixed") == taken_again("--unmixed") != ""
 
 
-def test_asks_before_a_plan_spends(tmp_path: Path) -> None:
+def test_a_plan_that_costs_nothing_does_not_ask(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text('version = 1\nrequest.mode = "plan"\n[[backend]]\naddress = "local:stim"\n')
-    refused = pool("fill", "64", "--config", str(tmp_path / "plan.toml"))
-    assert (refused.returncode, "add --yes to run it" in refused.stderr) == (2, True)
-    assert pool("fill", "64", "--config", str(tmp_path / "plan.toml"), "--yes").returncode == 0
+    assert pool("fill", "64", "--config", str(tmp_path / "plan.toml")).returncode == 0
     assert Pool.open_existing().bytes_left() == 64
 
 

@@ -96,12 +96,12 @@ def test_an_interval_of_few_jobs_is_wider_than_the_middle_of_what_was_seen() -> 
 def test_recent_times_weigh_more() -> None:
     before = [job("a:x", 10, hours=24 * day) for day in range(-300, -100)]
     after = [job("a:x", 1000, hours=24 * day) for day in range(-100, 0)]
-    assert expected(before + after) == (pytest.approx(1000), pytest.approx(1000))
+    assert expected(before + after) == pytest.approx((1000, 1000))
 
 
 def test_the_same_time_of_day_weighs_more() -> None:
     noon, midnight = ([job("a:x", 1000 - 80 * at, hours=24 * day + at) for day in range(-60, 0)] for at in (0, 12))
-    assert expected(noon + midnight) == (pytest.approx(1000), pytest.approx(1000))
+    assert expected(noon + midnight) == pytest.approx((1000, 1000))
 
 
 def test_a_job_is_predicted_from_those_whose_wait_was_over() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from qrng_hub.callers import on_behalf
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.delivery.pool.records import Taken
 from qrng_hub.delivery.pool.storage import no_fork, open_lock, try_lock
@@ -136,7 +137,7 @@ class Refiller:
         with self._state:
             if self._thread is None and not self._is_resting() and not self._closed:
                 self._failure = None
-                self._thread = threading.Thread(target=self._refill, args=(wanted,), name="qrng-pool-refill")
+                self._thread = threading.Thread(target=on_behalf(self._refill), args=(wanted,), name="qrng-pool-refill")
                 self._thread.start()
 
     def _is_resting(self) -> bool:
