@@ -96,8 +96,6 @@ def _again(
     folder = Path(out) if out else source
     if out:
         require_new(folder / DOCUMENT, force=force)
-    if (folder / DOCUMENT).exists() and load_comparison(folder).comparison_id != made.comparison_id:
-        raise ConfigError(f"{folder} holds the results of another comparison: choose another folder (--out)")
     config = source / "config.json"
     _save(made, config.read_text(encoding="utf-8") if config.exists() else "{}", folder)
     return made, folder

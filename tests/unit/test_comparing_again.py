@@ -179,7 +179,7 @@ def test_an_earlier_comparison_in_the_folder_is_not_taken_for_one_that_was_begun
     earlier = run(adapter, Place(tmp_path), ledger=tmp_path / "ledger.db")
     adapter.ends_after = adapter.collected
     with pytest.raises(LedgerError, match="ends here"):
-        run(adapter, Place(tmp_path), ledger=tmp_path / "ledger.db")
+        run(adapter, Place(tmp_path, is_replaced=True), ledger=tmp_path / "ledger.db")
     adapter.ends_after = 10_000
     made = run(adapter, Place(tmp_path, is_resumed=True), ledger=tmp_path / "ledger.db")
     assert made.comparison_id != earlier.comparison_id
