@@ -169,7 +169,7 @@ def child_refills(folder: Path) -> None:
         if os.getpid() == parent:
             began.set()
             go.wait()
-        return a_draw(known_bytes(count), str(os.getpid()))
+        return a_draw(known_bytes(count))
 
     with Refiller(a_pool(folder), draw, 100, 1_000) as refiller:
         began.wait()
@@ -195,7 +195,7 @@ def _is_empty(refiller: Refiller) -> bool:
 def _slow_draw(count: int) -> Draw:
     say("drawing")
     os.read(0, 1)
-    return a_draw(known_bytes(count), "slow")
+    return a_draw(known_bytes(count))
 
 
 def say(*words: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +27,10 @@ def a_pool(folder: Path) -> Pool:
     return Pool.open(folder / "pool", key_source=KeyFile(folder / "pool.key"))
 
 
-def a_draw(data: bytes, draw_id: str = "draw") -> Draw:
-    """Makes a draw of a device that is credited with every bit."""
+def a_draw(data: bytes, draw_id: str = "") -> Draw:
+    """Makes a draw of a device that is credited with every bit, by default one like no other."""
     receipt = Receipt(
-        draw_id=draw_id,
+        draw_id=draw_id or uuid.uuid4().hex,
         created_utc=datetime(2026, 11, 23, tzinfo=UTC),
         code_version="0",
         bytes=len(data),

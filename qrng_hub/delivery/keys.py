@@ -77,7 +77,10 @@ class Seed:
 
     @classmethod
     def of_draw(cls, draw: Draw) -> Seed:
-        """Takes the bytes of a draw, of which Python keeps a copy as long as the draw lives; use them nowhere else."""
+        """Takes the bytes of a draw, of which Python keeps a copy as long as the draw lives; use them nowhere else.
+
+        Raises `RequestError` for a draw that this process has made a seed of before, or put into a pool.
+        """
         receipt = draw.receipt
         source = PoolSource(
             draw_id=receipt.draw_id,
@@ -87,7 +90,8 @@ class Seed:
             credited_bits=int(receipt.credit.bits),
         )
         assumptions = dict.fromkeys(line for one in receipt.sources for line in one.assumptions)
-        return cls(bytearray(draw.data), (source,), receipt.mixed_with_os_entropy, tuple(assumptions))
+        with draw.spent():
+            return cls(bytearray(draw.data), (source,), receipt.mixed_with_os_entropy, tuple(assumptions))
 
     @classmethod
     def of_pool(cls, taken: Taken) -> Seed:
@@ -183,6 +187,8 @@ def make_key(kind: KeyKind, seed: Seed, *, allow_simulated: bool = False, allow_
     try:
         if len(seed.data) != algorithm.seed_bytes:
             raise RequestError(f"the seed of {kind} is of {algorithm.seed_bytes} bytes, not {len(seed.data)}")
+        if not any(seed.data):
+            raise RequestError(f"this seed was wiped, as by the making of a key: a {kind} key takes another one")
         if seed.origin != "hardware" and not allow_simulated:
             raise _simulated(kind, seed)
         if seed.origin == "hardware" and seed.credited_bits < algorithm.required_bits and not allow_low_credit:

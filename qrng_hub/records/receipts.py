@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, PrivateAttr
 
+from qrng_hub.errors import RequestError
 from qrng_hub.records.base import Origin, Record
 from qrng_hub.records.certificates import Bound, CertifiedRun
 from qrng_hub.records.health import HealthTest
@@ -142,6 +145,22 @@ class Draw(Record):
 
     data: Annotated[bytes, Field(repr=False, exclude=True)]
     receipt: Receipt
+    _is_spent: bool = PrivateAttr(default=False)
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Marks the bytes as used once, unless the block fails; raises `RequestError` if they were used before."""
+        if self._is_spent:
+            raise RequestError(
+                f"draw {self.receipt.draw_id} was put into a pool or made a key of before, and its bytes are used once:"
+                " draw again"
+            )
+        self._is_spent = True
+        try:
+            yield
+        except BaseException:
+            self._is_spent = False
+            raise
 
     def __len__(self) -> int:
         return len(self.data)

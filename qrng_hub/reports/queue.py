@@ -10,6 +10,7 @@ however queues drift. The record is kept by predicting each past job from what w
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -84,9 +85,8 @@ def expectation(history: Sequence[_Sample], now: datetime, misses: float = _MISS
 
 def _weight(age: int, sample: _Sample, now: datetime) -> float:
     """Weighs a job by how many came after it and by how far its time of day is from now's."""
-    apart = abs((now - sample.queued_utc).total_seconds() / 3600 + 12) % 24 - 12
-    recent: float = 0.5 ** (age / _HALF_LIFE_JOBS)
-    return recent * (1.0 if abs(apart) <= _SAME_TIME_HOURS else _OTHER_TIME_WEIGHT)
+    apart = abs(((now - sample.queued_utc).total_seconds() / 3600 + 12) % 24 - 12)
+    return math.exp2(-age / _HALF_LIFE_JOBS) * (1.0 if apart <= _SAME_TIME_HOURS else _OTHER_TIME_WEIGHT)
 
 
 def _quantile(weighted: Sequence[tuple[float, float]], share: float) -> float:

@@ -58,7 +58,7 @@ def test_fills_shows_takes_and_drains(state: Path, tmp_path: Path) -> None:
     refused = pool("drain")
     assert (refused.returncode, "this destroys 4,432 bytes: run it with --yes" in refused.stderr) == (2, True)
     assert pool("drain", "--yes").stdout == "4,432 bytes destroyed\n"
-    assert sorted(path.name for path in (state / "pool").rglob("*")) == ["lock", "pool.json"]
+    assert sorted(path.name for path in (state / "pool").rglob("*")) == ["draws.log", "lock", "pool.json"]
 
 
 def test_the_python_of_the_page_runs(tmp_path: Path) -> None:

@@ -164,6 +164,17 @@ def test_nothing_of_a_key_or_a_seed_is_shown_or_copied() -> None:
                 copied(key)
 
 
+def test_one_seed_makes_one_key() -> None:
+    seed = seed_of(known_bytes(32))
+    make_key("aes-256", seed)
+    with pytest.raises(RequestError, match="this seed was wiped, as by the making of a key"):
+        make_key("aes-256", seed)
+    draw = a_draw(known_bytes(32))
+    Seed.of_draw(draw)
+    with pytest.raises(RequestError, match="its bytes are used once"):
+        Seed.of_draw(draw)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_is_wiped_whether_or_not_a_key_is_made_of_it(kind: KeyKind) -> None:
     count = seed_bytes(kind)

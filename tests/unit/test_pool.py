@@ -1,10 +1,13 @@
 """What a pool promises while nothing breaks: every byte once, in order, with its source."""
 
+import hmac
+import json
 import shutil
 import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,8 +15,11 @@ from typing import Any
 import pytest
 
 from pools import a_draw, a_pool, known_bytes, require_each_once
+from qrng_hub.delivery.keys import Seed
 from qrng_hub.delivery.pool import KeyFile, Pool
-from qrng_hub.errors import ConfigError, PoolEmptyError, PoolError, RequestError
+from qrng_hub.delivery.pool.keys import PoolKeys
+from qrng_hub.delivery.pool.marker import SealedMarker
+from qrng_hub.errors import ConfigError, PoolEmptyError, PoolError, PoolIntegrityError, RequestError
 
 KNOWN = known_bytes(200_000)
 
@@ -109,6 +115,57 @@ def test_status_says_what_is_left(pool: Pool, tmp_path: Path) -> None:
     assert status.bytes_by_origin == {"hardware": 134_414, "simulator": 100}
     assert status.credited_bits_left == 8 * 134_414
     assert (status.low_water_bytes, status.is_low, status.key_place) == (200_050, True, "file")
+
+
+@pytest.mark.parametrize("since", [Pool.rotate_key, Pool.salvage, Pool.drain, lambda pool: pool.take(200_000)])
+def test_a_draw_enters_a_pool_once_for_good(pool: Pool, tmp_path: Path, since: Callable[[Pool], object]) -> None:
+    since(pool)
+    left = pool.bytes_left()
+    program = "import sys; from pools import *; a_pool(Path(sys.argv[1])).add_draw(a_draw(b'abc', 'known'))"
+    there = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(there, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert "draw known was put into this pool before" in done.stderr
+    with pytest.raises(RequestError, match="draw known was put into this pool before"):
+        a_pool(tmp_path).add_draw(a_draw(KNOWN[:16], "known"))
+    assert pool.bytes_left() == left
+
+
+def test_a_draw_enters_one_pool_and_makes_one_key(tmp_path: Path) -> None:
+    draw = a_draw(KNOWN[:32])
+    Pool.open(tmp_path / "a", key_source=KeyFile(tmp_path / "a.key")).add_draw(draw)
+    other = Pool.open(tmp_path / "b", key_source=KeyFile(tmp_path / "b.key"))
+    for use in (other.add_draw, Seed.of_draw):
+        with pytest.raises(RequestError, match="its bytes are used once"):
+            use(draw)
+    assert other.bytes_left() == 0
+
+
+def test_a_draw_that_could_not_be_put_in_can_be_put_in_later(pool: Pool) -> None:
+    draw, listed = a_draw(KNOWN[:16]), pool.folder / "draws.log"
+    text = listed.read_bytes()
+    listed.unlink()
+    with pytest.raises(PoolIntegrityError):
+        pool.add_draw(draw)
+    listed.write_bytes(text)
+    pool.add_draw(draw)
+
+
+def test_a_pool_of_the_first_format_begins_its_list_with_the_draws_that_are_left(pool: Pool, tmp_path: Path) -> None:
+    """The first release wrote format 1, a marker without the list."""
+    (pool.folder / "draws.log").unlink()
+    sealed, keys = SealedMarker(pool.folder / "pool.json"), PoolKeys.derive(_key_of(tmp_path))
+    fields = sealed.unverified.model_dump(mode="json", exclude={"draws_bytes", "draws_sha256"}) | {"format": 1}
+    line = json.dumps(fields).encode()
+    seal = hmac.digest(keys.marker, line, "sha256").hex().encode()
+    (pool.folder / "pool.json").write_bytes(line + b"\n" + seal + b"\n")
+    reopened = a_pool(tmp_path)
+    with pytest.raises(RequestError, match="draw known was put into this pool before"):
+        reopened.add(b"x", draw_id="known", origin="simulator", credited_bits=0)
+    assert reopened.take_unmixed(16).data == KNOWN[:16]
+
+
+def _key_of(folder: Path) -> bytes:
+    return bytes.fromhex((folder / "pool.key").read_text().split()[1])
 
 
 def test_drained_bytes_are_gone(pool: Pool) -> None:

@@ -122,7 +122,7 @@ def test_a_block_of_another_pool_is_refused_even_under_the_same_key(pool: Pool, 
     other = tmp_path / "other"
     shutil.copytree(pool.folder, other)
     pool.drain()
-    pool.add(KNOWN[:1_000], draw_id="known", origin="simulator", credited_bits=0)
+    pool.add(KNOWN[:1_000], draw_id="another", origin="simulator", credited_bits=0)
     assert block(pool, 0).name.endswith("03.block"), "numbers are not used again"
     shutil.copy(sorted(other.rglob("*.block"))[0], block(pool, 0))
     with pytest.raises(PoolIntegrityError, match=r"block 3 of the pool is block 0 of pool"):
@@ -161,7 +161,7 @@ def test_a_pool_without_its_marker_is_not_begun_anew(pool: Pool, tmp_path: Path)
         a_pool(tmp_path)
 
 
-@pytest.mark.parametrize(("found", "cure"), [(2, "upgrade"), (0, "take or drain its bytes with that release")])
+@pytest.mark.parametrize(("found", "cure"), [(3, "upgrade"), (0, "take or drain its bytes with that release")])
 def test_a_format_of_another_release_is_refused_with_the_release_that_reads_it(
     pool: Pool, tmp_path: Path, found: int, cure: str
 ) -> None:
@@ -220,7 +220,7 @@ def test_a_rotated_key_keeps_the_rest_and_closes_earlier_copies(pool: Pool, tmp_
     assert other.status().key_generation == 2, "another process's pool finds the new key"
     with pytest.raises(PoolKeyError, match=r"has no key for pool-\w+-1"):
         Pool.open(tmp_path / "copy", key_source=KeyFile(tmp_path / "pool.key"))
-    assert sorted(path.name for path in pool.folder.iterdir()) == ["blocks-2", "lock", "pool.json"]
+    assert sorted(path.name for path in pool.folder.iterdir()) == ["blocks-2", "draws.log", "lock", "pool.json"]
     taken = other.take_unmixed(80_000)
     assert taken.data == KNOWN[70_000:]
     assert [(one.draw_id, one.offset, one.length) for one in taken.sources] == [("known", 70_000, 80_000)]
@@ -281,3 +281,12 @@ def test_a_keyring_that_keeps_nothing_is_found_out_before_anything_is_put_in(
     with pytest.raises(PoolKeyError, match="does not keep what it is given: use a key file"):
         Pool.open(tmp_path / "pool", key_source=KeyringEntry())
     assert not (tmp_path / "pool" / "pool.json").exists()
+
+
+def test_a_list_of_draws_that_was_altered_lets_nothing_in_and_everything_out(pool: Pool, tmp_path: Path) -> None:
+    listed = pool.folder / "draws.log"
+    for tamper in (lambda: listed.write_bytes(b'"other"\n'), listed.unlink):
+        tamper()
+        with pytest.raises(PoolIntegrityError, match=r"draws\.log.*is missing or altered, and nothing more is put in"):
+            a_pool(tmp_path).add(b"x", draw_id="known", origin="simulator", credited_bits=0)
+    assert pool.take_unmixed(16).data == KNOWN[:16]

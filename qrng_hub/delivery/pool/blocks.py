@@ -10,7 +10,6 @@ from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
 
 from qrng_hub.delivery.pool.keys import PoolKeys
-from qrng_hub.delivery.pool.marker import FORMAT
 from qrng_hub.delivery.pool.records import PoolOrigin, PoolSource
 from qrng_hub.delivery.pool.storage import sync_folder, write_durably
 from qrng_hub.errors import PoolIntegrityError
@@ -24,7 +23,7 @@ _NONCE_BYTES = 12
 class BlockHeader(Record):
     """What a block is; it stands in clear before the ciphertext and is authenticated with it."""
 
-    format: int = FORMAT
+    format: int = 1
     pool_id: str
     number: int
     bytes: int

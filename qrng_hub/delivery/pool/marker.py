@@ -17,7 +17,9 @@ from qrng_hub.delivery.pool.storage import replace_durably
 from qrng_hub.errors import PoolFormatError, PoolIntegrityError
 from qrng_hub.records import Record
 
-FORMAT = 1
+#: 1 had no list of the draws that were put in
+FORMAT = 2
+_READ = (1, FORMAT)
 
 
 class Marker(Record):
@@ -35,6 +37,9 @@ class Marker(Record):
     next_block: int = 0
     bytes_left: int = 0
     low_water_bytes: int = 0
+    draws_bytes: int | None = None
+    """How long the list of the draws that were put in is; None of a pool that has none yet."""
+    draws_sha256: str = ""
 
 
 class SealedMarker:
@@ -65,7 +70,7 @@ class SealedMarker:
 
 def write_marker(path: Path, marker: Marker, keys: PoolKeys) -> None:
     """Seals a marker and replaces the one before it, durably."""
-    line = marker.model_copy(update={"written_by": _release()}).model_dump_json().encode()
+    line = marker.model_copy(update={"format": FORMAT, "written_by": _release()}).model_dump_json().encode()
     replace_durably(path, line + b"\n" + _seal(line, keys) + b"\n")
 
 
@@ -80,12 +85,12 @@ def _seal(line: bytes, keys: PoolKeys) -> bytes:
 
 def _require_format(path: Path, fields: dict[str, Any]) -> None:
     found = fields.get("format")
-    if isinstance(found, int) and found != FORMAT:
+    if isinstance(found, int) and found not in _READ:
         writer, ours = fields.get("written_by", "another release"), _release()
         cure = "upgrade" if found > FORMAT else "take or drain its bytes with that release"
         raise PoolFormatError(
             f"{path} has format {found} and was written by qrng-hub {writer}, which reads it; this is qrng-hub {ours},"
-            f" which reads format {FORMAT}: {cure}, or use another folder"
+            f" which reads formats {_READ[0]} to {FORMAT}: {cure}, or use another folder"
         )
 
 

@@ -67,6 +67,17 @@ def write_durably(path: Path, data: bytes) -> None:
         sync(file.fileno())
 
 
+def append_durably(path: Path, data: bytes, at: int) -> None:
+    """Writes data at a place in a file of mode 0600, made if need be, and ends the file there; durable on return."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600), "r+b") as file:
+        file.truncate(at)
+        file.seek(at)
+        file.write(data)
+        file.flush()
+        sync(file.fileno())
+    sync_folder(path.parent)
+
+
 def replace_durably(path: Path, data: bytes) -> None:
     """Replaces a file by another of mode 0600, whole or not at all; the new one is durable on return."""
     temporary = path.with_name(f".{path.name}.new")

@@ -27,12 +27,14 @@ from qrng_hub.delivery.pool.blocks import (
     split,
     unseal,
 )
+from qrng_hub.delivery.pool.entered import EnteredDraws
 from qrng_hub.delivery.pool.keys import KEY_BYTES, KeySource, PoolKeys, default_key_source, key_name, key_source_at
 from qrng_hub.delivery.pool.marker import Marker, SealedMarker, write_marker
 from qrng_hub.delivery.pool.records import PoolOrigin, PoolStatus, Taken, merged
 from qrng_hub.delivery.pool.storage import erase, exclusive
 from qrng_hub.errors import PoolEmptyError, PoolError, PoolIntegrityError, PoolKeyError, RequestError
 from qrng_hub.files import require_writable_folder, state_folder
+from qrng_hub.integers import whole
 from qrng_hub.records import Draw
 
 
@@ -48,8 +50,10 @@ class Pool:
         self.folder = folder
         self._key_source = key_source
         self._keys: tuple[str, PoolKeys] | None = None
-        with self._held() as (marker, _):
+        with self._held() as (marker, keys):
             self._sweep(marker)
+            if marker.draws_bytes is None:
+                self._list_draws(marker, keys)
 
     @classmethod
     def open(cls, folder: str | Path | None = None, *, key_source: KeySource | None = None) -> Self:
@@ -77,18 +81,25 @@ class Pool:
         return cls(path, key_source or key_source_at(place, _key_path(path)))
 
     def add_draw(self, draw: Draw) -> None:
-        """Puts the bytes of a draw in, as its receipt describes them; use them nowhere else. Raises as `add` does."""
+        """Puts the bytes of a draw in, as its receipt describes them; use them nowhere else.
+
+        Raises as `add` does, and for a draw that this process has put into another pool or made a key of.
+        """
         receipt = draw.receipt
-        self.add(draw.data, draw_id=receipt.draw_id, origin=receipt.origin, credited_bits=receipt.credit.bits)
+        with draw.spent():
+            self.add(draw.data, draw_id=receipt.draw_id, origin=receipt.origin, credited_bits=receipt.credit.bits)
 
     def add(self, data: bytes, *, draw_id: str, origin: PoolOrigin, credited_bits: float) -> None:
         """Puts bytes in, durably; use them nowhere else.
 
         `credited_bits` is the min-entropy credited to all of them, of which every part gets its share. Raises
-        `RequestError` if there are no bytes, or the credit is more than their bits or a simulator's.
+        `RequestError` if there are no bytes, the credit is more than their bits or a simulator's, or the draw was
+        ever put in before; `PoolIntegrityError` if the list of those that were is missing or altered.
         """
         credited = _whole_credit(len(data), origin, credited_bits)
         with self._held() as (marker, keys):
+            entered = EnteredDraws(self.folder, marker)
+            entered.require_new(draw_id)
             self._sweep(marker)
             template = BlockHeader(
                 pool_id=marker.pool_id,
@@ -105,7 +116,7 @@ class Pool:
                 self._sweep(marker)
                 raise
             added = {"next_block": marker.next_block + blocks, "bytes_left": marker.bytes_left + len(data)}
-            self._write(marker.model_copy(update=added), keys)
+            self._write(marker.model_copy(update=added | entered.enter([draw_id])), keys)
 
     def take(self, count: int) -> bytearray:
         """Hands out `count` bytes, XORed with as many of the operating system's; overwrite them after use.
@@ -126,8 +137,7 @@ class Pool:
         The sharp tool: who could read the bytes on their way, as a vendor can, knows them, and a pool that was
         restored from a copy hands them out again.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise RequestError(f"a pool hands out 1 byte or more, not {count!r}")
+        count = whole(count, "a pool hands out 1 byte or more", 1)
         with self._held() as (marker, keys):
             if count > marker.bytes_left:
                 raise _too_few(self.folder, count, marker.bytes_left)
@@ -255,6 +265,11 @@ class Pool:
         self._sweep(turned)
         self._forget_keys(turned)
 
+    def _list_draws(self, marker: Marker, keys: PoolKeys) -> None:
+        """Begins the list of draws of a pool of an earlier release with those of which something is left."""
+        left = [header.draw_id for header, _ in self._readable(marker, keys, [])]
+        self._write(marker.model_copy(update=EnteredDraws(self.folder, marker).enter(left)), keys)
+
     def _forget_keys(self, marker: Marker) -> None:
         """Deletes the keys of the generations before, also the one that an earlier rotation may have left."""
         try:
@@ -294,7 +309,12 @@ def _make(folder: Path, key_source: KeySource) -> None:
     pool_id, key = os.urandom(8).hex(), os.urandom(KEY_BYTES)
     key_source.store(key_name(pool_id, 1), key)
     marker = Marker(
-        written_by="", pool_id=pool_id, created_utc=datetime.now(UTC), key_place=key_source.place, key_generation=1
+        written_by="",
+        pool_id=pool_id,
+        created_utc=datetime.now(UTC),
+        key_place=key_source.place,
+        key_generation=1,
+        draws_bytes=0,
     )
     write_marker(_marker_path(folder), marker, PoolKeys.derive(key))
 
