@@ -145,7 +145,9 @@ class Superposition(Protocol):
             return candidate.shots
         wanted = math.ceil(byte_count / OUTPUT_BYTES)
         most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), MIN_SHOTS))
-        return min(most, MIN_SHOTS + bisect_left(range(MIN_SHOTS, max(most, MIN_SHOTS)), wanted, key=outputs))
+        enough = min(most, MIN_SHOTS + bisect_left(range(MIN_SHOTS, max(most, MIN_SHOTS)), wanted, key=outputs))
+        _require_worthwhile(backend, len(qubits), enough, outputs)
+        return enough
 
     def bound(self, blocks: Sequence[RawBlock], published: PublishedReadout | None) -> QubitCredit:
         """Bounds the first block's qubits by their counts and their readout, which two more blocks may count."""
@@ -188,7 +190,12 @@ def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Call
     if shots < MIN_SHOTS:
         raise RequestError(
             f"{shots} shots of {backend.address} are too few: the health tests start up with {MIN_SHOTS:,} outcomes of"
-            " each qubit; set more shots, or leave shots out"
+            " each qubit; "
+            + (
+                "set more shots, or leave shots out"
+                if backend.max_shots is None or backend.max_shots >= MIN_SHOTS
+                else f"it takes {backend.max_shots:,} at most in a job, so use another backend"
+            )
         )
     if shots * qubits > MOST_RAW_BITS:
         raise RequestError(
@@ -198,7 +205,7 @@ def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Call
     if not outputs(shots):
         raise RequestError(
             f"{shots:,} shots of {qubits} qubits of {backend.address} are not expected to give one output of"
-            f" {OUTPUT_BYTES} bytes: set more shots or more qubits, or leave shots out"
+            f" {OUTPUT_BYTES} bytes: set more shots, or more or other qubits, or use another backend"
         )
 
 
