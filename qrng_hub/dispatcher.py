@@ -23,7 +23,6 @@ from qrng_hub.errors import (
     JobTimeoutError,
     QRNGError,
     RateLimitedError,
-    RequestError,
     RunInterruptedError,
     VendorError,
 )
@@ -33,8 +32,6 @@ from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _JITTER = random.SystemRandom()
-#: Nothing is submitted later than this after its intent, so that a reconciliation may close older ones.
-_SUBMISSION_WINDOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ class Dispatcher:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
         origin = adapter.origin(spec.backend_name)
         limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
-        used = self._ledger.intend(spec, quote, origin, draw_id, limits)
+        used = self._ledger.intend(spec, quote, origin, draw_id, limits, _account(adapter, spec))
         job = self._submit(adapter, spec, stop)
         self._ledger.acknowledged(job)
         self._warn(used)
@@ -283,39 +280,49 @@ class Dispatcher:
                 yield Failure(flight.job.spec, failure)
 
     def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
-        """Submits until the vendor has the job; looks for it after every doubtful error."""
-        latest = self._clock.now() + _SUBMISSION_WINDOW
+        """Submits until the vendor has the job; after a doubtful end only where no second one can come of it."""
+        latest, doubt = self._clock.now() + policy.SUBMISSION_WINDOW, None
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
-                job = _submit_one(adapter, spec)
-            except RequestError as error:
-                self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
-                raise
+                return _submit_one(adapter, spec)
             except QRNGError as error:
-                if found := self._find(adapter, spec, error):
-                    return found
+                doubt = error if policy.is_doubtful(error) else doubt
+                if doubt and not adapter.may_resubmit(spec.backend_name):
+                    return self._looked_for(adapter, spec, doubt, stop)
                 decision = policy.after_refusal(error, attempt, self._limits.max_attempts)
                 pause = max(2.0**attempt, _asked_for(error))
                 too_late = self._clock.now() + timedelta(seconds=pause) > latest
                 if decision.action is not Action.RETRY or too_late or self._clock.sleep(pause, stop):
+                    if doubt:
+                        return self._looked_for(adapter, spec, doubt, stop)
                     self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
                     raise
                 self._ledger.record_event("job.retried", spec.key, {"reason": decision.reason})
-            else:
-                return job
         raise AssertionError("the last attempt returns or raises")
 
-    def _find(self, adapter: Adapter, spec: JobSpec, error: QRNGError) -> Job | None:
-        """Looks for a job that may have reached the vendor although submitting it failed."""
-        try:
-            found = adapter.find([spec])
-        except QRNGError as second:
-            message = f"nobody knows whether the job reached the vendor: {error}; then: {second}"
-            self._ledger.close_intent(spec.key, JobState.UNKNOWN, message)
-            raise VendorError(
-                f"job {spec.key} on {spec.address}: {message}. It is in the ledger as unknown, not submitted again"
-            ) from second
-        return found[0] if found else None
+    def _looked_for(self, adapter: Adapter, spec: JobSpec, doubt: QRNGError, stop: threading.Event) -> Job:
+        """Looks for a job that may have reached the vendor, for as long as a vendor's list may lag behind.
+
+        Raises `doubt` once it certainly did not; while nobody knows, the job is on record as unknown.
+        """
+        where, until, pause = f"job {spec.key} on {spec.address}", self._clock.now() + policy.GRACE, 1.0
+        while True:
+            found, second = _find_one(adapter, spec)
+            if found:
+                return found
+            if pause == 1.0 or second:
+                then = f"; then: {second}" if second else ""
+                message = f"nobody knows whether the job reached the vendor: {doubt}{then}"
+                self._ledger.close_intent(spec.key, JobState.UNKNOWN, message)
+            if self._clock.now() >= until:
+                break
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            if self._clock.sleep(pause, stop):
+                raise RunInterruptedError(f"{where} was looked for when the run was stopped: {message}") from doubt
+        if second:
+            raise VendorError(f"{where}: {message}. It is in the ledger as unknown, not submitted again") from second
+        self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {doubt}")
+        raise doubt
 
     def _poll(
         self, adapter: Adapter, in_flight: dict[str, _InFlight], on_change: OnChange
@@ -342,6 +349,22 @@ def _asked_for(error: QRNGError | None) -> float:
     if not isinstance(error, RateLimitedError):
         return 0.0
     return _LONGEST_PAUSE_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
+
+
+def _account(adapter: Adapter, spec: JobSpec) -> str | None:
+    """Names the account that a job is meant for; None if the vendor does not say."""
+    try:
+        return adapter.account(spec.backend_name) or None
+    except QRNGError:
+        return None
+
+
+def _find_one(adapter: Adapter, spec: JobSpec) -> tuple[Job | None, QRNGError | None]:
+    """Looks for a job under its key; returns what kept the vendor from answering, if something did."""
+    try:
+        return next(iter(adapter.find([spec])), None), None
+    except QRNGError as error:
+        return None, error
 
 
 def _submit_one(adapter: Adapter, spec: JobSpec) -> Job:

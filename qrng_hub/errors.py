@@ -111,21 +111,32 @@ class AdapterConflictError(AdapterError):
 class VendorError(QRNGError):
     """A vendor answered something that is not understood; the job's fate may be unknown."""
 
+    may_have_happened = True
+    """Whether the vendor may have done what it was asked for; False for a refusal, or if it was never asked."""
+
 
 class BackendOfflineError(VendorError):
     """The backend does not take jobs now."""
+
+    may_have_happened = False
 
 
 class AuthenticationError(VendorError, PermissionError):
     """The vendor refused the credentials."""
 
+    may_have_happened = False
+
 
 class QuotaError(VendorError):
     """A limit of the account is reached."""
 
+    may_have_happened = False
+
 
 class RateLimitedError(VendorError):
     """Too many requests; the vendor asks to try again later, after `retry_after_seconds` if it says so."""
+
+    may_have_happened = False
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)

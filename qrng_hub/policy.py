@@ -6,6 +6,7 @@ Nothing here acts: the dispatcher and the runner do what is decided and record w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -21,6 +22,7 @@ from qrng_hub.errors import (
     RunInterruptedError,
     ServiceUnreachableError,
     UnknownNameError,
+    VendorError,
 )
 from qrng_hub.records import Candidate, Fallback, Origin, Quote, Request
 
@@ -30,6 +32,11 @@ MISTAKES = (RequestError, ConfigError, UnknownNameError, AdapterError, Authentic
 #: Errors that end a draw whatever else could deliver.
 ENDS_ALL = (*MISTAKES, RunInterruptedError, PolicyStopError)
 STILL_BILLED = "its job may still be billed, and policy.hedge is false: no other backend is paid in its place"
+#: Nothing is submitted later than this after its intent.
+SUBMISSION_WINDOW = timedelta(minutes=5)
+#: How long a job is looked for after a doubtful end of its submission, since a vendor's list may lag behind; after
+#: its intent, it is closed by a reconciliation, which then can cross no submission that is still to come.
+GRACE = 2 * SUBMISSION_WINDOW
 #: How long a mistake may last while a job is at a vendor, for a key to be renewed say.
 MENDED_WITHIN_SECONDS = 900.0
 
@@ -105,8 +112,13 @@ def after_failure(error: QRNGError, candidates: tuple[Candidate, ...], *, may_be
     return Decision(Action.NEXT, reason, candidates[0])
 
 
+def is_doubtful(error: QRNGError) -> bool:
+    """Whether a job may have reached the vendor although submitting it ended with this error."""
+    return isinstance(error, VendorError) and error.may_have_happened
+
+
 def after_refusal(error: QRNGError, attempt: int, max_attempts: int) -> Decision:
-    """Decides what follows when the vendor certainly did not take a job."""
+    """Decides what follows when the vendor did not take a job, or would not make a second one of it."""
     passing = isinstance(error, (RateLimitedError, ServiceUnreachableError))
     if passing and attempt < max_attempts:
         return Decision(Action.RETRY, f"attempt {attempt} of {max_attempts}: {error}")

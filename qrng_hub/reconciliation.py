@@ -8,19 +8,17 @@ vendor cannot be asked, nothing is decided.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock
 from qrng_hub.errors import QRNGError
 from qrng_hub.ledger import Ledger
+from qrng_hub.policy import GRACE
 from qrng_hub.purging import purge_deferred
 from qrng_hub.records import Job, JobState, Record
 from qrng_hub.registry import Registry
-
-#: A vendor's list may lag behind, and another process may be submitting the job at this moment.
-GRACE = timedelta(minutes=10)
 
 
 class Reconciled(Record):
@@ -43,6 +41,10 @@ def reconcile(registry: Registry, ledger: Ledger, clock: Clock) -> tuple[Reconci
         own = list(group)
         try:
             adapter = registry.adapter(name)
+            others = list(_of_other_accounts(adapter, ledger, own))
+            results += others
+            left_alone = {result.key for result in others}
+            own = [job for job in own if job.spec.key not in left_alone]
             results += _known(adapter, ledger, [job for job in own if job.vendor_id])
             results += _unanswered(adapter, ledger, [job for job in own if not job.vendor_id], clock.now())
         except QRNGError as error:
@@ -53,6 +55,15 @@ def reconcile(registry: Registry, ledger: Ledger, clock: Clock) -> tuple[Reconci
 
 def _adapter_name(job: Job) -> str:
     return job.spec.address.partition(":")[0]
+
+
+def _of_other_accounts(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job]) -> Iterator[Reconciled]:
+    """Leaves jobs alone that were meant for another account, which these settings cannot ask about."""
+    for job in jobs:
+        meant = ledger.ledger_job(job.spec.key).account
+        if meant and meant != (now := adapter.account(job.spec.backend_name)):
+            note = f"left alone: it was meant for the account {meant}, and these settings are of {now or 'none'}"
+            yield _result(job, job, note, decided=False)
 
 
 def _known(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job]) -> Iterator[Reconciled]:

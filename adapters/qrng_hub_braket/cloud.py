@@ -17,7 +17,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from qrng_hub.adapter import Adapter, load_sdk, no_outcomes, understood, unknown_backend
+from qrng_hub.adapter import (
+    Adapter,
+    before_sending,
+    load_sdk,
+    looked_at,
+    looked_at_together,
+    no_outcomes,
+    understood,
+    unknown_backend,
+)
 from qrng_hub.clock import Clock
 from qrng_hub.errors import AuthenticationError, BackendLimitError, QRNGError, VendorError
 from qrng_hub.records import (
@@ -65,6 +74,7 @@ class BraketCloud(Adapter):
         self._connection: Any = None
         self._devices: dict[str, Any] = {}
         self._limited: set[str] = set()
+        self._account: str | None = None
         self._lock = threading.RLock()
 
     @property
@@ -91,6 +101,16 @@ class BraketCloud(Adapter):
         """Tells AWS's simulators from devices by their names."""
         return origin_of(name)
 
+    def may_resubmit(self, name: str) -> bool:
+        """AWS makes one task of a client token, which follows from the job's key."""
+        return True
+
+    def account(self, name: str) -> str:
+        """Names the account by its number, and the region where one is set."""
+        if self._account is None:
+            self._account = self._aws.account()
+        return f"{self._account} {self.settings.region or ''}".strip()
+
     def describe(self, name: str) -> Backend:
         """Asks AWS for a device as it is now; raises `UnknownBackendError`."""
         return self._open(name).backend
@@ -115,10 +135,11 @@ class BraketCloud(Adapter):
     def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
         """Makes a task of each job; under a key that has one already, AWS makes none."""
         for spec in specs:
-            device = self._device(spec.backend_name)
-            device.require_supported(spec)
-            self._require_shots(device)
-            self._require_limit(device)
+            with before_sending():
+                device = self._device(spec.backend_name)
+                device.require_supported(spec)
+                self._require_shots(device)
+                self._require_limit(device)
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
 
@@ -140,15 +161,11 @@ class BraketCloud(Adapter):
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Lists the unfinished tasks of each region, page by page, then those that ended, by their keys."""
-        groups: defaultdict[str, list[Job]] = defaultdict(list)
-        for job in jobs:
-            groups[region_of(job.vendor_id)].append(job)
-        shown = {}
-        for region, group in groups.items():
-            listed = self._listed(region, group) if len(group) > 1 else {}
-            for job in group:
-                shown[job.spec.key] = self._seen(job, listed.get(job.vendor_id))
-        return tuple(shown[job.spec.key] for job in jobs)
+        return looked_at_together(jobs, lambda job: region_of(job.vendor_id), self._poll_region)
+
+    def _poll_region(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        listed = self._listed(region_of(jobs[0].vendor_id), jobs) if len(jobs) > 1 else {}
+        return looked_at(jobs, lambda job: self._seen(job, listed.get(job.vendor_id)))
 
     def _listed(self, region: str, jobs: Sequence[Job]) -> dict[str, Mapping[str, Any]]:
         """Lists what can be listed; nothing where these credentials may not, and each task is looked at by itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qrng_hub.adapter import VendorErrors
+from qrng_hub.adapter import VendorErrors, refuses
 from qrng_hub.errors import (
     AuthenticationError,
     BackendOfflineError,
@@ -124,6 +124,11 @@ def code_of(error: BaseException | None) -> str:
 
 class AwsErrors(VendorErrors):
     """Goes by the code of an AWS error, and by the class of any other."""
+
+    def was_refused(self, error: Exception) -> bool:
+        """Goes by the status of AWS's answer."""
+        response = getattr(error, "response", None) or {}
+        return refuses(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
 
     def kind_of(self, error: Exception) -> type[QRNGError]:
         """Chooses the hub's error; AWS has no code for a spending limit that is reached."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from qrng_hub.adapter import Adapter, no_outcomes, understood
+from qrng_hub.adapter import Adapter, looked_at, no_outcomes, understood
 from qrng_hub.clock import Clock
 from qrng_hub.errors import VendorError
 from qrng_hub.pricing import check_price
@@ -45,6 +45,14 @@ class GoogleEngine(Adapter):
         """Every backend here is a processor."""
         return Origin.HARDWARE
 
+    def may_resubmit(self, name: str) -> bool:
+        """Google has one job of an id, which follows from the job's key."""
+        return True
+
+    def account(self, name: str) -> str:
+        """Names the project."""
+        return self._connection.settings.project or ""
+
     def describe(self, name: str) -> Backend:
         """Describes a processor as it is now."""
         return self._connection.ask(f"describing cirq:{name}", lambda client: client.describe(name, _processor(name)))
@@ -67,17 +75,18 @@ class GoogleEngine(Adapter):
         A job that Google no longer has is UNKNOWN; one that ended is not asked for again.
         """
         entries = self._entries([job for job in jobs if not job.state.finished])
-        return tuple(job if job.state.finished else self._seen(job, entries.get(id_of(job.spec.key))) for job in jobs)
+
+        def look(job: Job) -> Job:
+            known = entries.get(id_of(job.spec.key))
+            return self._seen(job, self._entry(job.spec.key) if known is None else known)
+
+        return looked_at(jobs, lambda job: job if job.state.finished else look(job))
 
     def _entries(self, jobs: Sequence[Job]) -> dict[str, Any]:
         listed: list[Any] = []
         if len(jobs) > 1:
             listed = self._connection.ask("listing jobs", lambda client: client.jobs(_since(jobs)))
-        known = {id_in(entry): entry for entry in listed}
-        for key in (job.spec.key for job in jobs if id_of(job.spec.key) not in known):
-            if (entry := self._entry(key)) is not None:
-                known[id_of(key)] = entry
-        return known
+        return {id_in(entry): entry for entry in listed}
 
     def _entry(self, key: str) -> Any:
         return self._connection.ask(f"looking for job {key}", lambda client: client.job(key))

@@ -46,7 +46,7 @@ _IN_PROCESS: dict[str, type[QRNGError]] = {
 ERRORS = VendorErrors("cirq", _SDK | _IN_PROCESS)
 
 _API = {
-    "Aborted": VendorError,
+    "Aborted": ServiceUnreachableError,
     "AlreadyExists": VendorError,
     "AsyncRestUnsupportedParameterError": VendorError,
     "BadGateway": ServiceUnreachableError,

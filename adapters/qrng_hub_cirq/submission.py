@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qrng_hub.adapter import require_supported
+from qrng_hub.adapter import before_sending, require_supported
 from qrng_hub.errors import BackendOfflineError, QRNGError, VendorError
 from qrng_hub.records import Availability, Job, JobSpec
 from qrng_hub_cirq.connection import LONG_PATIENCE, Connection
@@ -21,10 +21,13 @@ class Submission:
 
     def submit(self, spec: JobSpec, processor_id: str) -> Job:
         """Makes a job, unless Google has it already; checks first whatever would make Google refuse it."""
-        processor = self._connection.ask(f"looking at {processor_id}", lambda client: client.processor(processor_id))
-        require_supported(processor.backend(spec.backend_name), spec)
-        if (entry := self.find(spec.key)) is not None:
-            return found(spec, entry)
+        with before_sending():
+            looking = f"looking at {processor_id}"
+            processor = self._connection.ask(looking, lambda client: client.processor(processor_id))
+            require_supported(processor.backend(spec.backend_name), spec)
+        with before_sending(unless=spec.key in self._under_way):
+            if (entry := self.find(spec.key)) is not None:
+                return found(spec, entry)
         if availability_of(processor.entry) is Availability.OFFLINE:
             why = status_of(processor.entry)["status_message"]
             raise BackendOfflineError(f"{spec.address} does not run jobs now: {why}")

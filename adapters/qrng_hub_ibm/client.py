@@ -12,7 +12,6 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -130,9 +129,9 @@ class Client:
         """Lists the jobs made under a key."""
         return list(self._api.jobs_get(limit=_PAGE, job_tags=[tag_of(key)])["jobs"])
 
-    def page(self, offset: int, since: datetime | None) -> tuple[list[dict[str, Any]], int]:
+    def page(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Returns one page of the hub's jobs, the newest first, and how many there are on all pages."""
-        page = self._api.jobs_get(limit=_PAGE, skip=offset, job_tags=[HUB_TAG], created_after=since)
+        page = self._api.jobs_get(limit=_PAGE, skip=offset, job_tags=[HUB_TAG])
         return list(page["jobs"]), int(page["count"])
 
     def entry(self, job: str) -> dict[str, Any] | None:

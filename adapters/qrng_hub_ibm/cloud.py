@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from qrng_hub.adapter import Adapter, no_outcomes, understood
+from qrng_hub.adapter import Adapter, before_sending, looked_at, no_outcomes, understood
 from qrng_hub.clock import Clock
-from qrng_hub.errors import QRNGError, VendorError
+from qrng_hub.errors import QRNGError, RateLimitedError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
 from qrng_hub_ibm import costs, listing, preflight
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
@@ -34,6 +34,7 @@ class IBMCloud(Adapter):
         self._submission = Submission(self._connection, clock)
         self._described: dict[str, Backend] = {}
         self._least_busy: str | None = None
+        self._account: str | None = None
         self._choosing = Lock()
 
     @property
@@ -52,6 +53,12 @@ class IBMCloud(Adapter):
     def origin(self, name: str) -> Origin:
         """Every backend here is a device."""
         return Origin.HARDWARE
+
+    def account(self, name: str) -> str:
+        """Names the instance by its CRN."""
+        if self._account is None:
+            self._account = self._connection.ask("reading the instance", lambda client: str(client.instance["crn"]))
+        return self._account
 
     def describe(self, name: str) -> Backend:
         """Describes a device as it is now.
@@ -97,17 +104,23 @@ class IBMCloud(Adapter):
     def submit(self, specs: Iterable[JobSpec]) -> Iterator[Job]:
         """Submits jobs one after the other; a job that IBM has already under the key is not made again."""
         for spec in specs:
-            device = self._device(spec.backend_name)
-            backend = self._described.get(device) or self._describe(spec.backend_name)
+            with before_sending():
+                device = self._device(spec.backend_name)
+                backend = self._described.get(device) or self._describe(spec.backend_name)
             yield self._submission.submit(spec, device, backend)
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Asks for the states of all jobs in pages, and once for the times and the bill of each that ended.
 
-        A job that IBM no longer has is UNKNOWN.
+        A job that IBM no longer has is UNKNOWN. One that is over is finished, whether or not its bill can be read.
         """
         entries = listing.entries(self._connection, jobs) if jobs else {}
-        return tuple(self._seen(job, entries.get(job.vendor_id)) for job in jobs)
+
+        def look(job: Job) -> Job:
+            entry = entries.get(job.vendor_id) or listing.entry(self._connection, job.vendor_id)
+            return self._seen(job, entry)
+
+        return looked_at(jobs, look)
 
     def _seen(self, job: Job, entry: Mapping[str, Any] | None) -> Job:
         if entry is None:
@@ -124,7 +137,14 @@ class IBMCloud(Adapter):
         def ask(client: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
             return client.metrics(job.vendor_id), client.instance
 
-        metrics, instance = self._connection.ask(f"reading the times of job {job.vendor_id}", ask)
+        try:
+            metrics, instance = self._connection.ask(f"reading the times of job {job.vendor_id}", ask)
+        except RateLimitedError:
+            raise
+        except VendorError as error:
+            return job.model_copy(
+                update={"message": f"{job.message or 'it is over'}; its bill cannot be read: {error}"}
+            )
         billed, usage = costs.billed(instance, metrics.get("usage") or {})
         return stamped(job, metrics).model_copy(update={"billed": billed, "usage": usage})
 

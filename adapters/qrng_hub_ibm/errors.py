@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from qrng_hub.adapter import VendorErrors, named
+from qrng_hub.adapter import VendorErrors, named, refuses
 from qrng_hub.errors import (
     AdapterUnavailableError,
     AuthenticationError,
@@ -131,6 +131,9 @@ class _IBMErrors(VendorErrors):
         if type(error).__name__ == "IBMInputValueError":
             return "set adapters.ibm.instance to the name or the CRN of an instance that the API key may use"
         return ""
+
+    def was_refused(self, error: Exception) -> bool:
+        return refuses(status_of(error))
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         answers = (getattr(one, "response", None) for one in _chain(error))

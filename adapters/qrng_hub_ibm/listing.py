@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from operator import methodcaller
 from typing import Any
 
+from qrng_hub.errors import QRNGError
 from qrng_hub.records import Job
 from qrng_hub_ibm.connection import Connection
 from qrng_hub_ibm.entries import state_of, tag_of
 
-_CLOCKS_DIFFER = timedelta(days=1)
 Entry = Mapping[str, Any]
 
 
 def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
-    """Finds jobs, with their states, by IBM's ids; those in no list are asked for one by one.
+    """Finds jobs, with their states, by IBM's ids, in the lists of the hub's jobs.
 
     A job that something on the way to IBM made a second time is cancelled: one key, one job.
     """
@@ -27,9 +26,12 @@ def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
         if ids <= found.keys():
             break
     _cancel_repeated(connection, jobs, found)
-    for job in ids - found.keys():
-        if entry := connection.ask(f"looking for job {job}", methodcaller("entry", job)):
-            found[job] = entry
+    return found
+
+
+def entry(connection: Connection, job: str) -> Entry | None:
+    """Asks for one job by IBM's id; None if IBM has none of it."""
+    found: Entry | None = connection.ask(f"looking for job {job}", methodcaller("entry", job))
     return found
 
 
@@ -37,19 +39,13 @@ def _pages(connection: Connection, jobs: Sequence[Job]) -> Iterator[list[dict[st
     if len(jobs) == 1:
         yield connection.ask("listing jobs", methodcaller("tagged", jobs[0].spec.key))
         return
-    offset, count, since = 0, 1, _since(jobs)
+    offset, count = 0, 1
     while offset < count:
-        page, count = connection.ask("listing jobs", methodcaller("page", offset, since))
+        page, count = connection.ask("listing jobs", methodcaller("page", offset))
         if not page:
             return
         offset += len(page)
         yield page
-
-
-def _since(jobs: Sequence[Job]) -> datetime | None:
-    """Returns a time before which none of the jobs was made, if that is known."""
-    queued = [job.queued_utc for job in jobs if job.queued_utc]
-    return min(queued) - _CLOCKS_DIFFER if queued and len(queued) == len(jobs) else None
 
 
 def _cancel_repeated(connection: Connection, jobs: Sequence[Job], found: Mapping[str, Entry]) -> None:
@@ -57,7 +53,10 @@ def _cancel_repeated(connection: Connection, jobs: Sequence[Job], found: Mapping
     for job, entry in found.items():
         counts = {own[tag] for tag in entry.get("tags") or () if tag in own}
         if counts and job not in counts and not state_of(entry).finished:
-            cancel(connection, job)
+            try:
+                cancel(connection, job)
+            except QRNGError:  # it is tried again at the next poll
+                continue
 
 
 def cancel(connection: Connection, job: str) -> None:

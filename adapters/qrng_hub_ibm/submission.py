@@ -9,7 +9,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any
 
-from qrng_hub.adapter import require_supported
+from qrng_hub.adapter import before_sending, require_supported
 from qrng_hub.clock import Clock
 from qrng_hub.errors import (
     BackendLimitError,
@@ -47,15 +47,18 @@ class Submission:
     def submit(self, spec: JobSpec, device: str, backend: Backend) -> Job:
         """Makes a job, unless IBM has it already; checks first whatever would make IBM refuse it."""
         options = options_of(spec)
-        require_supported(backend, spec)
-        self._require_limits(spec, device, options)
+        with before_sending():
+            require_supported(backend, spec)
+            self._require_limits(spec, device, options)
         with self._alone(spec.key):
             under_way = self.is_under_way(spec.key)
-            if job := self._at_ibm(spec):
-                return job
+            with before_sending(unless=under_way):
+                if job := self._at_ibm(spec):
+                    return job
             if under_way:
                 raise still_under_way(spec.key)
-            self._require_open(spec, device)
+            with before_sending():
+                self._require_open(spec, device)
             return self._made(spec, device, options)
 
     @contextmanager
@@ -78,13 +81,13 @@ class Submission:
         return key in self._under_way
 
     def _made(self, spec: JobSpec, device: str, options: IBMOptions) -> Job:
-        """Asks IBM once; whatever goes wrong, the job is looked for, since it may have been made before that."""
+        """Asks IBM once; unless it refuses, the job is looked for, since it may have been made before an error."""
         try:
             vendor_id = self._connection.ask_once(
                 f"submitting job {spec.key} to {device}", lambda client: self._run(client, spec, device, options)
             )
         except VendorError as error:
-            if (job := self._at_ibm_after(error, spec)) is None:
+            if not error.may_have_happened or (job := self._at_ibm_after(error, spec)) is None:
                 raise
             return job
         return Job(spec=spec, vendor_id=vendor_id, state=JobState.QUEUED, queued_utc=self._clock.now())

@@ -1,9 +1,9 @@
 """The contract that every vendor's adapter fulfils, and what adapters share."""
 
-from qrng_hub.adapter.border import VendorErrors, load_sdk, named, with_deadline
+from qrng_hub.adapter.border import VendorErrors, before_sending, load_sdk, named, refuses, with_deadline
 from qrng_hub.adapter.composite import CompositeAdapter
 from qrng_hub.adapter.contract import Adapter, NoSettings
-from qrng_hub.adapter.ends import no_outcomes, understood
+from qrng_hub.adapter.ends import looked_at, looked_at_together, no_outcomes, understood
 from qrng_hub.adapter.guard import GuardedAdapter
 from qrng_hub.adapter.in_process import InProcessAdapter
 from qrng_hub.adapter.limits import require_supported, unknown_backend
@@ -15,9 +15,13 @@ __all__ = [
     "InProcessAdapter",
     "NoSettings",
     "VendorErrors",
+    "before_sending",
     "load_sdk",
+    "looked_at",
+    "looked_at_together",
     "named",
     "no_outcomes",
+    "refuses",
     "require_supported",
     "understood",
     "unknown_backend",

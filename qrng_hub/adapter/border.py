@@ -54,6 +54,16 @@ def with_deadline(call: Callable[[], Result], seconds: float, doing: str) -> Res
         raise ServiceUnreachableError(f"{doing}: no answer within {seconds:g} s; it may still have happened") from None
 
 
+@contextmanager
+def before_sending(*, unless: bool = False) -> Iterator[None]:
+    """Marks an error of its block as having come before the request that makes a job, `unless` one may be under way."""
+    try:
+        yield
+    except VendorError as error:
+        error.may_have_happened = unless
+        raise
+
+
 def named(table: Mapping[str, type[QRNGError]], error: BaseException) -> type[QRNGError] | None:
     """Looks the class of an exception up by its name, or else its nearest base class."""
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__)
@@ -82,9 +92,15 @@ class VendorErrors:
         cure = self.cure_of(error, kind)
         message = f"{self.vendor}, {doing}: {type(error).__name__}: {error}"
         translated = kind(f"{message}; {cure}" if cure else message)
+        if isinstance(translated, VendorError) and self.was_refused(error):
+            translated.may_have_happened = False
         if isinstance(translated, RateLimitedError):
             translated.retry_after_seconds = _seconds(self.headers_of(error).get("retry-after", ""))
         return translated
+
+    def was_refused(self, error: Exception) -> bool:
+        """Whether the vendor answered that it did not do what it was asked for: with a status of 4xx, say."""
+        return False
 
     def kind_of(self, error: Exception) -> type[QRNGError]:
         """Chooses the hub's error."""
@@ -107,3 +123,8 @@ class VendorErrors:
             raise
         except Exception as error:
             raise self.translate(error, doing) from error
+
+
+def refuses(status: object) -> bool:
+    """Whether an HTTP status says that nothing was done: 4xx, but for 408, a time-out."""
+    return isinstance(status, int) and 400 <= status < 500 and status != 408

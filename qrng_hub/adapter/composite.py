@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
 from qrng_hub.adapter.contract import Adapter
+from qrng_hub.adapter.ends import looked_at_together
 from qrng_hub.records import Backend, Check, Job, JobSpec, Origin, Quote, RawBlock
 
 
@@ -32,6 +33,14 @@ class CompositeAdapter(Adapter):
         """Asks the part."""
         return self.part(name).is_remote(name)
 
+    def may_resubmit(self, name: str) -> bool:
+        """Asks the part."""
+        return self.part(name).may_resubmit(name)
+
+    def account(self, name: str) -> str:
+        """Asks the part."""
+        return self.part(name).account(name)
+
     def describe(self, name: str) -> Backend:
         """Asks the part."""
         return self.part(name).describe(name)
@@ -47,11 +56,11 @@ class CompositeAdapter(Adapter):
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Polls the jobs of each part in one call."""
-        seen: dict[str, Job] = {}
-        for part in self.parts():
-            own = [job for job in jobs if self.part(job.spec.backend_name) is part]
-            seen |= {job.spec.key: job for job in (part.poll(own) if own else ())}
-        return tuple(seen[job.spec.key] for job in jobs)
+        return looked_at_together(
+            jobs,
+            lambda job: self.part(job.spec.backend_name),
+            lambda own: self.part(own[0].spec.backend_name).poll(own),
+        )
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Asks the part."""

@@ -43,6 +43,17 @@ class Adapter(ABC):
         """Whether a job there outlives this process, so that it must be on record before it is submitted."""
         return True
 
+    def may_resubmit(self, name: str) -> bool:
+        """Whether submitting again under the same key is safe: the vendor itself makes one job for it, ever."""
+        return False
+
+    def account(self, name: str) -> str:
+        """Names the account that jobs there are made in, without secrets; empty where there is none to tell.
+
+        Jobs of one account are not found with the settings of another.
+        """
+        return ""
+
     @abstractmethod
     def describe(self, name: str) -> Backend:
         """Describes a backend: limits, status, queue, calibration. Raises `UnknownBackendError`."""
@@ -56,12 +67,17 @@ class Adapter(ABC):
         """Submits jobs one after the other and yields each as soon as the vendor has it.
 
         An error ends the iteration: jobs already yielded are at the vendor, later ones are not, and
-        the one at hand is not if the error is a `RequestError`; else `find` tells.
+        the one at hand is not unless the error is a `VendorError` that `may_have_happened`; then `find` tells,
+        perhaps only after a while.
         """
 
     @abstractmethod
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
-        """Returns the jobs as the vendor has them now, in the same order."""
+        """Returns the jobs as the vendor has them now, in the same order.
+
+        One that cannot be looked at is UNKNOWN and its message says why: its trouble is no other's. A job
+        that is over is finished, even if its bill cannot be read yet. Raises only if no job can be looked at.
+        """
 
     @abstractmethod
     def collect(self, job: Job) -> tuple[RawBlock, ...]:

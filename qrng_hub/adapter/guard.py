@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from qrng_hub.adapter.contract import Adapter
+from qrng_hub.adapter.ends import looked_at
 from qrng_hub.errors import QRNGError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, Origin, Quote, RawBlock
 
@@ -34,6 +35,16 @@ class GuardedAdapter(Adapter):
         """Passes on."""
         with self._translated(f"telling where {name} is"):
             return self.inner.is_remote(name)
+
+    def may_resubmit(self, name: str) -> bool:
+        """Passes on."""
+        with self._translated(f"telling whether a job may be submitted again to {name}"):
+            return self.inner.may_resubmit(name)
+
+    def account(self, name: str) -> str:
+        """Passes on."""
+        with self._translated(f"telling the account of {name}"):
+            return self.inner.account(name)
 
     def describe(self, name: str) -> Backend:
         """Takes a description of the origin that the adapter tells of the name."""
@@ -72,7 +83,7 @@ class GuardedAdapter(Adapter):
             polled = self.inner.poll(jobs)
             if [(job.spec, job.vendor_id) for job in polled] != [(job.spec, job.vendor_id) for job in jobs]:
                 raise VendorError("the adapter answered for other jobs than it was asked about")
-            return tuple(_plausible(job) for job in polled)
+            return looked_at(polled, _plausible)
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Takes outcomes of this very job only: its circuits, shots and qubits, its backend and its origin."""

@@ -43,6 +43,8 @@ class LedgerJob(Record):
     finished_utc: datetime | None
     stamps: str
     message: str
+    account: str | None
+    """For which account of the vendor it was meant; None if that is not known."""
     is_remote: bool
     """Whether it ran elsewhere and so was on record before it was submitted."""
 

@@ -33,6 +33,7 @@ jobs = Table(
     Column("stamps", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("spec", Text),
+    Column("account", Text),
     Column("budgets", JsonText),
 )
 

@@ -35,6 +35,7 @@ class Ledger:
         origin: Origin,
         draw_id: str | None,
         limits: Mapping[str, Limit] | None = None,
+        account: str | None = None,
     ) -> tuple[Budget, ...]:
         """Puts a job on record, durably, before it is submitted, and reserves its highest estimate.
 
@@ -43,6 +44,7 @@ class Ledger:
         """
         held = {name: budgets.quoted(quote, limit.unit) for name, limit in (limits or {}).items()}
         row = _spec_columns(spec, quote, origin, draw_id) | {"spec": spec.model_dump_json(), "stamps": "observed"}
+        row |= {"account": account}
         row |= {"state": JobState.INTENDED, "native_billed": {}, "message": "", "recorded_utc": self._clock.now()}
         row |= {"budgets": {name: format(amount, "f") for name, amount in held.items()}}
         with self._database.durable() as connection:
@@ -86,7 +88,7 @@ class Ledger:
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
-        row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None}
+        row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None, "account": None}
         self._database.insert(schema.jobs, row)
 
     def use_up(self, receipt: Receipt) -> None:

@@ -146,7 +146,9 @@ class Superposition(Protocol):
         wanted = math.ceil(byte_count / OUTPUT_BYTES)
         least = max(MIN_SHOTS, backend.min_shots)
         most = min(backend.max_shots or MAX_RAW_BITS, max(MAX_RAW_BITS // len(qubits), least))
-        return min(most, least + bisect_left(range(least, max(most, least)), wanted, key=outputs))
+        enough = min(most, least + bisect_left(range(least, max(most, least)), wanted, key=outputs))
+        _require_worthwhile(backend, len(qubits), enough, outputs)
+        return enough
 
     def bound(self, blocks: Sequence[RawBlock], published: PublishedReadout | None) -> QubitCredit:
         """Bounds the first block's qubits by their counts and their readout, which two more blocks may count."""
@@ -189,7 +191,12 @@ def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Call
     if shots < MIN_SHOTS:
         raise RequestError(
             f"{shots} shots of {backend.address} are too few: the health tests start up with {MIN_SHOTS:,} outcomes of"
-            " each qubit; set more shots, or leave shots out"
+            " each qubit; "
+            + (
+                "set more shots, or leave shots out"
+                if backend.max_shots is None or backend.max_shots >= MIN_SHOTS
+                else f"it takes {backend.max_shots:,} at most in a job, so use another backend"
+            )
         )
     if shots * qubits > MOST_RAW_BITS:
         raise RequestError(
@@ -199,7 +206,7 @@ def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Call
     if not outputs(shots):
         raise RequestError(
             f"{shots:,} shots of {qubits} qubits of {backend.address} are not expected to give one output of"
-            f" {OUTPUT_BYTES} bytes: set more shots or more qubits, or leave shots out"
+            f" {OUTPUT_BYTES} bytes: set more shots, or more or other qubits, or use another backend"
         )
 
 

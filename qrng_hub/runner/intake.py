@@ -13,10 +13,10 @@ from qrng_hub.clock import Clock
 from qrng_hub.errors import (
     CertificateMissedError,
     HealthTestError,
+    JobCancelledError,
+    JobFailedError,
     PolicyStopError,
     QRNGError,
-    RateLimitedError,
-    ServiceUnreachableError,
     VendorError,
 )
 from qrng_hub.files import write_private
@@ -75,13 +75,15 @@ class Intake:
             return failed
 
     def _wait(self, adapter: Adapter, run: Sequence[Finished], attempt: Future[BlockYield]) -> JobYield:
-        """Waits for what a run gave, and tries again if the service does not answer: it is paid for."""
+        """Waits for what a run gave, and reads it again if anything went wrong in that: it is paid for."""
         finished, *others = run
         for pause in (*_PAUSES, None):
             try:
                 given = self._given(finished.job, attempt)
                 break
-            except (ServiceUnreachableError, RateLimitedError) as error:
+            except (JobFailedError, JobCancelledError):
+                raise
+            except VendorError as error:
                 if pause is None:
                     raise self._unfetched(finished.job, error) from error
                 self.clock.sleep(pause, threading.Event())

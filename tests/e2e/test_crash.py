@@ -21,7 +21,8 @@ import pytest
 from qrng_hub import Hub
 from qrng_hub.bits import pack_shots
 from qrng_hub.ledger import LedgerJob
-from qrng_hub.reconciliation import GRACE, Reconciled
+from qrng_hub.policy import GRACE
+from qrng_hub.reconciliation import Reconciled
 from qrng_hub.records import JobState
 from qrng_hub.testing import FrozenClock
 from services import braket, ibm

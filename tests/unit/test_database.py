@@ -82,7 +82,7 @@ def test_refuses_a_ledger_of_a_newer_release(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0005: upgrade qrng-hub"):
+    with pytest.raises(LedgerSchemaError, match=r"schema 9999.*knows up to 0006: upgrade qrng-hub"):
         open_database(url)
 
 

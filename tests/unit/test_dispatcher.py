@@ -2,11 +2,12 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from qrng_hub.adapter import NoSettings
+from qrng_hub.adapter import NoSettings, looked_at
 from qrng_hub.circuits import Circuit
 from qrng_hub.dispatcher import Dispatcher, Failure, Limits
 from qrng_hub.errors import (
@@ -22,7 +23,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.ledger import Ledger, LedgerJob
-from qrng_hub.reconciliation import GRACE
+from qrng_hub.policy import GRACE
 from qrng_hub.records import Job, JobSpec, JobState, Quote, RawBlock
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from qrng_hub_local import LocalAdapter
@@ -89,7 +90,7 @@ def test_a_lost_reply_does_not_make_a_second_job(ledger: Ledger) -> None:
 
 
 def test_a_refused_submission_is_tried_again_with_pauses(ledger: Ledger) -> None:
-    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down"), ServiceUnreachableError("no route")]))
+    bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down"), RateLimitedError("slow down")]))
     started = bench.clock.now()
     bench.run()
     assert len(bench.adapter.jobs) == 1
@@ -266,3 +267,66 @@ def test_a_key_that_is_revoked_ends_the_wait_and_why_is_on_record(ledger: Ledger
     assert bench.recorded().state is JobState.QUEUED
     (event,) = ledger.events("scripted:device")
     assert (event.kind, event.detail) == ("poll.failed", {"reason": "the key is revoked"})
+
+
+def test_a_job_that_shows_late_after_a_doubtful_end_is_waited_for_and_not_made_again(ledger: Ledger) -> None:
+    class Lagging(ScriptedAdapter):
+        def find(self, specs: Sequence[JobSpec]) -> tuple[Job, ...]:
+            shows = bench.clock.now() - started > timedelta(minutes=5)
+            return super().find(specs) if shows else ()
+
+    bench = Bench(ledger, Script(lost_replies=1))
+    started = bench.clock.now()
+    bench.adapter = Lagging(bench.adapter.scripts, bench.clock)
+    bench.run()
+    assert bench.kinds() == ["job.intended", "job.unknown", "job.done"]
+    assert (len(bench.adapter.jobs), bench.recorded().cost_billed) == (1, Decimal("0.30"))
+
+
+def test_a_job_that_never_shows_after_a_doubtful_end_is_closed_and_not_made_again(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[ServiceUnreachableError("no route")]))
+    started = bench.clock.now()
+    with pytest.raises(ServiceUnreachableError, match="no route"):
+        bench.run()
+    assert bench.clock.now() - started >= GRACE
+    assert bench.adapter.jobs == {}
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.CANCELLED, Decimal(0))
+
+
+def test_an_error_before_the_request_closes_the_job_at_once_and_gives_its_reservation_back(ledger: Ledger) -> None:
+    never_asked = VendorError("the capabilities cannot be read")
+    never_asked.may_have_happened = False
+    bench = Bench(ledger, Script(submit_errors=[never_asked]))
+    started = bench.clock.now()
+    with pytest.raises(VendorError, match="capabilities"):
+        bench.run()
+    assert (bench.clock.now(), bench.recorded().state) == (started, JobState.CANCELLED)
+    assert bench.recorded().cost_billed == Decimal(0)
+
+
+def test_where_one_key_is_one_job_at_the_vendor_a_doubtful_submission_is_repeated(ledger: Ledger) -> None:
+    class OneKeyOneJob(ScriptedAdapter):
+        def may_resubmit(self, name: str) -> bool:
+            return True
+
+    bench = Bench(ledger, Script(submit_errors=[ServiceUnreachableError("no route")]))
+    bench.adapter = OneKeyOneJob(bench.adapter.scripts, bench.clock)
+    bench.run()
+    assert bench.kinds()[:3] == ["job.intended", "job.retried", "job.queued"]
+
+
+def test_one_job_that_cannot_be_looked_at_holds_up_no_other() -> None:
+    job = Job(spec=JobSpec(key="a", address="b:c", circuits=(), shots=1), vendor_id="1", state=JobState.RUNNING)
+    jobs = [job.model_copy(update={"spec": job.spec.model_copy(update={"key": key})}) for key in "abcd"]
+
+    def look(one: Job) -> Job:
+        if one.spec.key == "b":
+            raise AuthenticationError("not yours")
+        if one.spec.key == "c":
+            raise RateLimitedError("slow down")
+        return one.model_copy(update={"state": JobState.DONE})
+
+    states = [one.state for one in looked_at(jobs, look)]
+    assert states == [JobState.DONE, JobState.UNKNOWN, JobState.UNKNOWN, JobState.UNKNOWN]
+    with pytest.raises(AuthenticationError, match="not yours"):
+        looked_at(jobs[1:2], look)

@@ -11,7 +11,7 @@ from qrng_hub import Hub
 from qrng_hub.adapter import GuardedAdapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.config import run_file_from
-from qrng_hub.errors import InfeasiblePlanError, VendorError
+from qrng_hub.errors import InfeasiblePlanError, PolicyStopError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 
@@ -118,7 +118,7 @@ def test_a_job_submitted_with_a_wrong_answer_is_found_by_its_key(wrong: Callable
 def test_wrong_outcomes_are_not_used_and_the_job_stays_on_record(wrong: Callable[[Any], Any]) -> None:
     adapter = Wrong({"collect": wrong})
     with hub_of(adapter) as hub:
-        with pytest.raises(VendorError, match=r"other outcomes|KeyError|TypeError|AttributeError"):
+        with pytest.raises(PolicyStopError, match=r"other outcomes|KeyError|TypeError|AttributeError"):
             hub.random_bytes(32)
         (job,) = hub.jobs()
         (line,) = hub.costs()
@@ -127,7 +127,7 @@ def test_wrong_outcomes_are_not_used_and_the_job_stays_on_record(wrong: Callable
 
 def test_a_simulator_that_calls_itself_hardware_is_credited_nothing() -> None:
     adapter = Wrong({"collect": changed(origin=Origin.HARDWARE)}, origin=Origin.SIMULATOR)
-    with hub_of(adapter, "simulator-only") as hub, pytest.raises(VendorError, match="source"):
+    with hub_of(adapter, "simulator-only") as hub, pytest.raises(PolicyStopError, match="source"):
         hub.random_bytes(32)
 
 

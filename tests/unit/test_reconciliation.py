@@ -11,6 +11,7 @@ from qrng_hub.config import run_file_from
 from qrng_hub.errors import (
     JobTimeoutError,
     LedgerError,
+    RunInterruptedError,
     ServiceUnreachableError,
     SimulatedFallbackWarning,
     UnknownNameError,
@@ -91,10 +92,9 @@ def test_a_job_whose_reply_was_lost_is_adopted() -> None:
 
 def test_a_job_the_vendor_never_got_is_closed_but_not_at_once() -> None:
     world = Crashed(Script(submit_errors=[VendorError("strange")]))
-    world.vendor = Blind(world.vendor.scripts, world.clock)
-    with world.hub() as hub, pytest.raises(VendorError):
+    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign] - it is stopped while it looks
+    with world.hub() as hub, pytest.raises(RunInterruptedError):
         hub.draw(8)
-    world.vendor.blind = False
     with world.hub() as hub, pytest.raises(LedgerError, match="reconcile first"):
         hub.cancel(hub.jobs()[0].key)
     assert world.reconcile().decided is False
@@ -137,3 +137,18 @@ def test_reconciling_never_submits(recwarn: pytest.WarningsRecorder) -> None:
         world.reconcile()
     assert len(world.vendor.jobs) == 1
     assert not [warning for warning in recwarn if warning.category is SimulatedFallbackWarning]
+
+
+def test_a_job_of_another_account_is_left_alone() -> None:
+    world = Crashed(Script(submit_errors=[VendorError("strange")]))
+    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign] - it is stopped while it looks
+    world.vendor.account = lambda name: "crn:one"  # type: ignore[method-assign]
+    with world.hub() as hub, pytest.raises(RunInterruptedError):
+        hub.draw(8)
+    world.vendor.account = lambda name: "crn:two"  # type: ignore[method-assign]
+    world.clock.advance(timedelta(days=1).total_seconds())
+    left = world.reconcile()
+    assert (left.after, left.decided) == (JobState.UNKNOWN, False)
+    assert "meant for the account crn:one, and these settings are of crn:two" in left.note
+    world.vendor.account = lambda name: "crn:one"  # type: ignore[method-assign]
+    assert world.reconcile().after is JobState.CANCELLED
