@@ -12,7 +12,7 @@ from qiskit_ibm_runtime import fake_provider
 from qrng_hub.circuits import GATES
 from qrng_hub.records import Backend, Origin
 from qrng_hub_ibm.catalogue import SNAPSHOT
-from qrng_hub_ibm.devices import coupling, qubit_calibration
+from qrng_hub_ibm.devices import calibration, coupling, faulty_qubits, without
 from qrng_hub_ibm.simulators import AER, DEFAULT_QUBITS, Simulator
 
 #: device -> the SDK's class, which reads its files only when it is asked to
@@ -33,17 +33,19 @@ def snapshot(device: str) -> Simulator:
 def _describe(device: str, configuration: Any, properties: Any) -> Backend:
     """Describes the simulator; every gate is offered, since IBM's compiler makes each from the device's own."""
     calibrated = properties.last_update_date.astimezone(UTC)
+    faulty = faulty_qubits(configuration, properties)
     return Backend(
         address=f"ibm:{SNAPSHOT}{device}",
         origin=Origin.SIMULATOR,
-        description=_description(device, calibrated),
+        description=_description(device, calibrated) + without(faulty),
         qubits=configuration.n_qubits,
-        default_qubits=min(DEFAULT_QUBITS, configuration.n_qubits),
+        default_qubits=min(DEFAULT_QUBITS, configuration.n_qubits - len(faulty)),
         max_shots=configuration.max_shots,
-        max_circuits=configuration.max_experiments,
+        max_circuits=getattr(configuration, "max_experiments", None),
         gates=tuple(GATES),
-        coupling=coupling(configuration),
-        calibration=tuple(qubit_calibration(properties, qubit) for qubit in range(configuration.n_qubits)),
+        coupling=coupling(configuration, properties),
+        faulty=faulty,
+        calibration=calibration(configuration, properties),
         calibrated_utc=calibrated,
     )
 

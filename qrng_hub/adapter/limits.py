@@ -33,6 +33,8 @@ def _require_circuit(backend: Backend, circuit: Circuit) -> None:
             f"{address} has {backend.qubits} qubits (0 to {backend.qubits - 1}) and no qubit {circuit.qubits[-1]}:"
             " ask for fewer qubits"
         )
+    if faulty := sorted(set(circuit.qubits).intersection(backend.faulty)):
+        raise BackendLimitError(f"qubits of {address} are out of use: {', '.join(map(str, faulty))}; choose others")
     if missing := sorted(circuit.gate_names.difference(backend.gates)):
         raise UnsupportedCircuitError(
             f"{address} cannot run the gate(s) {', '.join(missing)}; it runs {', '.join(backend.gates)}."

@@ -36,7 +36,7 @@ ASSUMPTIONS = (
 )
 READOUT_UNKNOWN = "nobody knows more of a qubit's readout noise than its outcomes show"
 READOUT_COUNTED = "a qubit's readout errs in the calibration circuits as it does in the circuit that is credited"
-READOUT_PUBLISHED = "a qubit's readout errs no more than its vendor published"
+READOUT_PUBLISHED = "a qubit's readout errs no more than its vendor published, by the larger figure where two differ"
 
 Reals = npt.NDArray[np.float64]
 
@@ -86,12 +86,21 @@ class PublishedReadout:
 
     flip_0_to_1: Reals
     flip_1_to_0: Reals
-    assumption = READOUT_PUBLISHED
+    unpublished: tuple[int, ...] = ()
+    """Physical qubits that were given the worst rates of their device, for want of their own."""
 
     def __post_init__(self) -> None:
         for rate in (self.flip_0_to_1, self.flip_1_to_0):
             if not ((rate >= 0) & (rate <= 1)).all():
                 raise ValueError("a published readout error is a probability, from 0 to 1, of each qubit")
+
+    @property
+    def assumption(self) -> str:
+        """What is taken for granted of the rates."""
+        if not self.unpublished:
+            return READOUT_PUBLISHED
+        qubits = ", ".join(map(str, self.unpublished))
+        return f"{READOUT_PUBLISHED}; no more than the worst of the device where nothing is published (qubits {qubits})"
 
     def at_most(self, epsilon: float) -> tuple[Reals, Reals]:
         """Returns (e0, e1): rates without counts have no probability of error."""

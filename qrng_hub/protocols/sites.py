@@ -18,7 +18,7 @@ def sites_of(backend: Backend, candidate: Candidate, parts: int) -> tuple[Site, 
     the backend has fewer, or if that number holds none.
     """
     wanted = (candidate.qubit_count or backend.default_qubits) // parts
-    among = set(range(backend.qubits) if candidate.chosen_qubits is None else candidate.chosen_qubits)
+    among = set(backend.usable_qubits if candidate.chosen_qubits is None else candidate.chosen_qubits)
     require_there(backend, among)
     found: list[Site] = []
     used: set[int] = set()
@@ -38,11 +38,22 @@ def require_there(backend: Backend, qubits: Collection[int]) -> None:
     """Raises `BackendLimitError` if a backend has not these physical qubits."""
     if (most := max(qubits, default=-1)) >= backend.qubits:
         raise BackendLimitError(f"{backend.address} has the qubits 0 to {backend.qubits - 1}, and no {most}")
+    if faulty := sorted(set(qubits) & set(backend.faulty)):
+        raise BackendLimitError(f"qubits of {backend.address} are out of use: {listed(faulty)}; choose others")
 
 
 def readout_error(backend: Backend, qubit: int) -> float:
-    """Returns P(1 | 0) + P(0 | 1) of a qubit as its vendor published it; 0 where it did not."""
-    return next((one.flip_0_to_1 + one.flip_1_to_0 for one in backend.calibration if one.qubit == qubit), 0.0)
+    """Returns P(1 | 0) + P(0 | 1) of a qubit as its vendor published it, or the worst of the device where it did not.
+
+    It is 0 on a device of which nothing is published.
+    """
+    errors = {one.qubit: one.flip_0_to_1 + one.flip_1_to_0 for one in backend.calibration}
+    return errors.get(qubit, max(errors.values(), default=0.0))
+
+
+def listed(qubits: Collection[int]) -> str:
+    """Lists qubits for a message."""
+    return ", ".join(map(str, qubits))
 
 
 def _error(backend: Backend, site: Site) -> float:

@@ -16,7 +16,7 @@ from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
 from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, layout_of, outputs_from
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
-from qrng_hub.protocols.sites import require_there
+from qrng_hub.protocols.sites import listed, require_there
 from qrng_hub.records import (
     Backend,
     BlockYield,
@@ -96,15 +96,19 @@ class Superposition(Protocol):
         if candidate.chosen_qubits:
             require_there(backend, candidate.chosen_qubits)
             return candidate.chosen_qubits
-        wanted = candidate.qubit_count or backend.default_qubits
-        if wanted > backend.qubits:
-            raise BackendLimitError(f"{backend.address} has {backend.qubits} qubits, not {wanted:,}: ask for fewer")
-        return tuple(range(wanted))
+        usable = backend.usable_qubits
+        wanted = candidate.qubit_count or min(backend.default_qubits, len(usable))
+        if wanted > len(usable):
+            out = f" besides those out of use ({listed(backend.faulty)})" if backend.faulty else ""
+            raise BackendLimitError(f"{backend.address} has {len(usable)} qubits{out}, not {wanted:,}: ask for fewer")
+        if not wanted:
+            raise BackendLimitError(f"every qubit of {backend.address} is out of use: choose another backend")
+        return usable[:wanted]
 
     def paying_qubits(self, backend: Backend, candidate: Candidate, shots: int) -> tuple[int, ...]:
         """Chooses the qubits for a plan: all from which anything is expected, or the best of them."""
         some = not backend.calibration or candidate.chosen_qubits
-        every = self.qubits(backend, candidate) if some else tuple(range(backend.qubits))
+        every = self.qubits(backend, candidate) if some else backend.usable_qubits
         expected = dict(zip(every, self.expected(backend, every, shots).tolist(), strict=True))
         best = sorted((q for q in every if expected[q] > 0), key=lambda qubit: (-expected[qubit], qubit))
         return tuple(sorted(best[: candidate.qubit_count or backend.qubits]))
@@ -116,13 +120,13 @@ class Superposition(Protocol):
         """
         from qrng_hub.protocols.crediting import Counts, credit_qubits
 
-        flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
-        zero, one = np.transpose([flips.get(qubit, (0.0, 0.0)) for qubit in qubits])
+        readout = published_readout(backend, qubits)
+        zero, one = (readout.flip_0_to_1, readout.flip_1_to_0) if readout else np.zeros((2, len(qubits)))
         mean = (1 + zero - one) / 2
         stray = np.sqrt(2 / np.pi * mean * (1 - mean) / shots)
         ones = np.clip(np.rint((mean + np.where(mean < 0.5, -stray, stray)) * shots), 0, shots)
         counts = Counts(ones.astype(np.int64), shots)
-        return np.array(credit_qubits(counts, published_readout(backend, qubits)).credited_bits_per_qubit)
+        return np.array(credit_qubits(counts, readout).credited_bits_per_qubit)
 
     def outputs(self, backend: Backend, qubits: Sequence[int], shots: int, epsilon_per_block: float) -> int:
         """Expects how many pieces of 64 bytes a job of so many shots gives."""
@@ -176,14 +180,23 @@ class Superposition(Protocol):
 
 
 def published_readout(backend: Backend, qubits: Sequence[int]) -> PublishedReadout | None:
-    """Reads the readout errors that a vendor published of these qubits; None unless it did of all of them."""
+    """Reads the readout errors that a vendor published of these qubits; None if it published none of the device.
+
+    A qubit of which none are published is taken to err as much as the worst of the device, in each direction.
+    """
     from qrng_hub.protocols.crediting import PublishedReadout
 
-    flips = {c.qubit: (c.flip_0_to_1, c.flip_1_to_0) for c in backend.calibration}
-    if not all(qubit in flips for qubit in qubits):
+    flips = {c.qubit: (_rate(c.flip_0_to_1), _rate(c.flip_1_to_0)) for c in backend.calibration}
+    if not flips:
         return None
-    zero, one = np.transpose([flips[qubit] for qubit in qubits])
-    return PublishedReadout(zero, one)
+    worst = np.max(list(flips.values()), axis=0)
+    zero, one = np.transpose([flips.get(qubit, worst) for qubit in qubits])
+    return PublishedReadout(zero, one, tuple(qubit for qubit in qubits if qubit not in flips))
+
+
+def _rate(published: float) -> float:
+    """Takes what is no probability for the worst one: it says nothing of the qubit, and credits it nothing."""
+    return published if 0 <= published <= 1 else 1.0
 
 
 def _require_worthwhile(backend: Backend, qubits: int, shots: int, outputs: Callable[[int], int]) -> None:

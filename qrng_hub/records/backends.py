@@ -44,8 +44,16 @@ class Backend(Record):
     status_message: str = ""
     pending_jobs: int | None = None
     pending_jobs_is_lower_bound: bool = False
+    faulty: tuple[int, ...] = ()
+    """Qubits that the vendor has taken out of use; no circuit may name them."""
     calibration: tuple[QubitCalibration, ...] = ()
     calibrated_utc: datetime | None = None
+
+    @property
+    def usable_qubits(self) -> tuple[int, ...]:
+        """The qubits that circuits may name, ascending."""
+        faulty = set(self.faulty)
+        return tuple(qubit for qubit in range(self.qubits) if qubit not in faulty)
 
     def __repr__(self) -> str:
         return f"<Backend {self.address}: {self.origin}, {self.qubits} qubits, {self.availability}>"

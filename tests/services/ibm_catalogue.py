@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,9 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.owned = {CRN: ("hub-tests", "plan-paygo")}
-        self.queues = {"ibm_guadalupe": 3, "ibm_fez": 7}
+        self.queues: dict[str, Any] = {"ibm_guadalupe": 3, "ibm_fez": 7}
+        self.altered: dict[str, Callable[[dict[str, Any]], object]] = {}
+        """What is done to a file that is published of a device, by its path, "ibm_fez/properties" say."""
         self.offline: dict[str, str] = {}
         """Why a device does not run jobs."""
         self.usage_reached = False
@@ -57,12 +61,17 @@ class Catalogue:
             case ["backends"]:
                 return {"devices": [*map(self._listed, self.queues), _MOCK]}
             case ["backends", name, "configuration" | "properties" as file] if name in self.queues:
-                return _published(name, file)
+                return self._file(name, file)
             case ["backends", name, "status"] if name in self.queues:
                 return self._status(name)
             case ["instances", "usage"]:
                 return {"instance_id": CRN, "usage_limit_reached": self.usage_reached, **self.usage}
         return None
+
+    def _file(self, name: str, file: str) -> dict[str, Any]:
+        content = deepcopy(_published(name, file))
+        self.altered.get(f"{name}/{file}", bool)(content)
+        return content
 
     def _listed(self, name: str) -> dict[str, Any]:
         state = {"name": "offline" if name in self.offline else "online"}
