@@ -8,23 +8,36 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from qrng_hub.database.insertion import Insertion
+from qrng_hub.database.repeating import passes, repeated
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MILLISECONDS = 30_000
 _SUPPORTED = ("sqlite", "postgresql")
+#: Begins what writes to PostgreSQL. Of such transactions one runs after the other, as with SQLite: whatever they lock,
+#: they lock it in turn. 7713 is any number, the same for all. What the server or the role says of commits, or a pool
+#: between them and us forgets, does not count; and a host that is gone keeps nobody waiting for longer than a minute.
+_TURN = (
+    "SELECT set_config('synchronous_commit', '{}', true),"
+    " set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock(7713), txid_current()"
+)
+_STATUS = text("SELECT txid_status(:number)")
+_STATUS_SECONDS = 0.05
+#: where a connection keeps the number of its transaction
+_NUMBER = "qrng_transaction"
 
 
 class Database:
@@ -43,20 +56,41 @@ class Database:
         with self._translated(), self._reader.begin() as connection:
             yield connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """Opens a fast transaction; it is undone if the block raises."""
-        with self._translated(), self._fast.begin() as connection:
-            yield connection
+        return self._transaction(self._fast)
+
+    def durable(self) -> AbstractContextManager[Connection]:
+        """Opens a durable transaction; it is undone if the block raises.
+
+        Where the connection is lost while it is committed, the server is asked whether it was.
+        """
+        return self._transaction(self._durable)
 
     @contextmanager
-    def durable(self) -> Iterator[Connection]:
-        """Opens a durable transaction; it is undone if the block raises."""
-        with self._translated(), self._durable.begin() as connection:
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with self._translated(), engine.connect() as connection, connection.begin() as transaction:
             yield connection
+            number = connection.info.get(_NUMBER)
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if number is None or not passes(error) or not self._was_committed(number):
+                    raise
 
+    @repeated
+    def _was_committed(self, number: int) -> bool:
+        """Asks about a transaction whose commit was not answered; one that is still under way is waited for."""
+        with self.reading() as connection:
+            while True:
+                status = connection.execute(_STATUS, {"number": number}).scalar()
+                if status != "in progress":
+                    return bool(status == "committed")
+                time.sleep(_STATUS_SECONDS)
+
+    @repeated
     def insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Inserts one row with every column of a table, in a fast transaction of its own, by the shortest way.
+        """Inserts one row with every column of a table, unless it is there, in a fast transaction of its own.
 
         The statement is compiled once and handed to the driver: for what happens with every small job.
         """
@@ -160,7 +194,9 @@ def _prepare_folder(database: Database) -> None:
 def _engine(url: URL, *, durable: bool) -> Engine:
     is_read_only = _is_read_only(url)
     try:
-        engine = create_engine(_read_only(url) if is_read_only else url)
+        engine = create_engine(
+            _read_only(url) if is_read_only else url, pool_pre_ping=url.get_backend_name() != "sqlite"
+        )
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"ledger.url needs the package {error.name!r}: pip install it, or use sqlite:///FILE"
@@ -201,11 +237,12 @@ def _configure_sqlite(engine: Engine, pragmas: Sequence[str]) -> None:
 
 
 def _configure_postgresql(engine: Engine, synchronous_commit: str) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET synchronous_commit TO {synchronous_commit}")
-        connection.commit()
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("qrng_begin") is None:
+            cursor = connection.connection.cursor()
+            cursor.execute(_TURN.format(synchronous_commit))
+            (*_, connection.info[_NUMBER]) = cursor.fetchone() or ()
 
 
 def _bring_up_to_date(database: Database) -> None:
@@ -224,9 +261,7 @@ def _bring_up_to_date(database: Database) -> None:
         )
     if found != known[-1]:
         with database.durable() as connection:
-            if connection.dialect.name == "postgresql":  # one process migrates, and the others find it done
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7714)")
-            _migrate(connection)
+            _migrate(connection)  # one process, and the others find it done
 
 
 def _version(connection: Connection) -> str | None:

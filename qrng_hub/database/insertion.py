@@ -13,7 +13,7 @@ class Insertion:
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         compiled = insert(table).compile(dialect=dialect)
-        self.text = str(compiled)
+        self.text = f"{compiled} ON CONFLICT DO NOTHING"  # it may be repeated
         self._positions: Sequence[str] | None = getattr(compiled, "positiontup", None)
         types = {column.name: column.type.dialect_impl(dialect) for column in table.columns}
         self._write = {name: one.bind_processor(dialect) for name, one in types.items()}

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from qrng_hub.ledger import schema
 
 _INSERT = insert(schema.events)
 _LAST = select(schema.events.c.hash).order_by(schema.events.c.number.desc()).limit(1)
-#: any number, the same for all: of two transactions on PostgreSQL one appends after the other
-_TURN = text("SELECT pg_advisory_xact_lock(7713)")
 
 
 class ChainedEvent(NamedTuple):
@@ -31,17 +29,10 @@ class ChainedEvent(NamedTuple):
 
 def append(connection: Connection, at_utc: datetime, kind: str, subject: str, detail: Mapping[str, Any]) -> None:
     """Appends an event to the chain, in the transaction that the connection is in."""
-    wait_for_turn(connection)
     plain = json.loads(json.dumps(dict(detail), default=str))
     row = {"at_utc": at_utc, "kind": kind, "subject": subject, "detail": plain}
     previous = connection.execute(_LAST).scalar()
     connection.execute(_INSERT, row | {"hash": hash_of(previous, at_utc, kind, subject, plain)})
-
-
-def wait_for_turn(connection: Connection) -> None:
-    """Waits until no other transaction appends, which then none does until this one ends; SQLite has but one writer."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_TURN)
 
 
 def chained(connection: Connection) -> Iterator[ChainedEvent]:

