@@ -92,8 +92,9 @@ def _published(properties: Any, qubit: int) -> Mapping[str, Any]:
 def _value(values: Mapping[str, Any], name: str) -> float | None:
     """Reads a probability; None where it is not published, or is none."""
     value = values[name][0] if name in values else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= float(str(value)) <= 1 else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _operational(values: Mapping[str, Any]) -> bool:

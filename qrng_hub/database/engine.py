@@ -242,7 +242,8 @@ def _configure_postgresql(engine: Engine, synchronous_commit: str) -> None:
         if connection.get_execution_options().get("qrng_begin") is None:
             cursor = connection.connection.cursor()
             cursor.execute(_TURN.format(synchronous_commit))
-            (*_, connection.info[_NUMBER]) = cursor.fetchone() or ()
+            row = cursor.fetchone()
+            connection.info[_NUMBER] = row[-1] if row else None
 
 
 def _bring_up_to_date(database: Database) -> None:

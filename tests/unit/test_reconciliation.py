@@ -92,7 +92,7 @@ def test_a_job_whose_reply_was_lost_is_adopted() -> None:
 
 def test_a_job_the_vendor_never_got_is_closed_but_not_at_once() -> None:
     world = Crashed(Script(submit_errors=[VendorError("strange")]))
-    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign] - it is stopped while it looks
+    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign]  # it is stopped while it looks
     with world.hub() as hub, pytest.raises(RunInterruptedError):
         hub.draw(8)
     with world.hub() as hub, pytest.raises(LedgerError, match="reconcile first"):
@@ -141,7 +141,7 @@ def test_reconciling_never_submits(recwarn: pytest.WarningsRecorder) -> None:
 
 def test_a_job_of_another_account_is_left_alone() -> None:
     world = Crashed(Script(submit_errors=[VendorError("strange")]))
-    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign] - it is stopped while it looks
+    world.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign]  # it is stopped while it looks
     world.vendor.account = lambda name: "crn:one"  # type: ignore[method-assign]
     with world.hub() as hub, pytest.raises(RunInterruptedError):
         hub.draw(8)

@@ -24,7 +24,7 @@ def job(address: str, queue_seconds: float, *, hours: float = 0, billed: str | N
         state=JobState.DONE, qubits=1, circuits=1, shots=1, cost_estimated_low=Decimal("0.25"),
         cost_estimated_high=Decimal("0.28"), cost_billed=None if billed is None else Decimal(billed), currency="USD",
         native_estimated={}, native_billed={}, recorded_utc=queued, queued_utc=queued, running_utc=running,
-        finished_utc=running, stamps="vendor", message="", is_remote=True,
+        finished_utc=running, stamps="vendor", message="", is_remote=True, account=None,
     )  # fmt: skip
 
 
