@@ -96,19 +96,27 @@ def reconcile(config: str | None, as_json: bool) -> None:
 @jobs_command.command("audit")
 @_config
 @click.option("--export", is_flag=True, help="Print every event with its hash as JSON, one a line.")
-def audit(config: str | None, export: bool) -> None:
+@click.option("--head", is_flag=True, help="Print only COUNT:HASH of the chain of events: keep it elsewhere.")
+@click.option("--against", metavar="HEAD", help="Hold the chain also against what --head printed earlier.")
+def audit(config: str | None, export: bool, head: bool, against: str | None) -> None:
     """Hold the ledger against itself: events, jobs, bills, budgets and receipts must tell one story."""
+    if head and export:
+        raise click.UsageError("--head and --export each print something of their own: leave one out")
     with Hub.open(config) as hub:
-        findings, chain = hub.audit(), hub.chain()
+        findings, chain, last, older = hub.audit(against), hub.chain(), hub.chain_head(), hub.undigested()
     for event in chain if export else ():
         click.echo(json.dumps(event._asdict() | {"at_utc": event.at_utc.isoformat(timespec="microseconds")}))
     for finding in findings:
         click.echo(finding, err=True)
+    if older:
+        click.echo(f"qrng: {len(older):,} draw(s) of an earlier release: there is no digest of that time", err=True)
+    if head:
+        click.echo(last)
     if findings:
         raise SystemExit(1)
-    if not export:
-        last = f"; the last bears the hash {chain[-1].hash}" if chain else ""
-        click.echo(f"{len(chain):,} events: everything fits{last}")
+    if not export and not head:
+        shown = f"; the last bears the hash {chain[-1].hash}" if chain else ""
+        click.echo(f"{len(chain):,} events: everything fits{shown}")
 
 
 def _watch(hub: Hub, limit: int) -> None:

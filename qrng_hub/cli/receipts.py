@@ -17,7 +17,7 @@ _LISTED = 20
 @click.option("--out", type=click.Path(), help="Write to this file (mode 0600), and not to stdout.")
 @force_option
 def receipt_command(draw_id: str | None, config: str | None, out: str | None, force: bool) -> None:
-    """Sign and print the receipt of the draw ID, as the ledger has it; without one, list the newest draws."""
+    """Print the signed receipt of the draw ID, as it was delivered; without one, list the newest draws."""
     from qrng_hub.cli.opening import open_hub  # the keys need no hub
 
     if draw_id is None:
@@ -29,7 +29,9 @@ def receipt_command(draw_id: str | None, config: str | None, out: str | None, fo
         return
     with open_output(out, force=force) as file:
         with open_hub(config) as hub:
-            receipt = hub.signed_receipt(draw_id)
+            receipt, older = hub.signed_receipt(draw_id), hub.undigested()
+        if draw_id in older:
+            click.echo("qrng: signed as the ledger has it now: there is no digest of the time of delivery", err=True)
         file.write(receipt.text())
 
 

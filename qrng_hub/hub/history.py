@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from qrng_hub.clock import Clock
 from qrng_hub.errors import RequestError
-from qrng_hub.ledger import Budget, ChainedEvent, Ledger, LedgerJob, Run
+from qrng_hub.ledger import Budget, ChainedEvent, Ledger, LedgerJob, Run, head
 from qrng_hub.records import LedgerEvent, Receipt
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
 
@@ -20,9 +20,21 @@ class History:
     _ledger: Ledger
     _clock: Clock
 
-    def audit(self) -> tuple[str, ...]:
-        """Says what in the ledger does not fit together; nothing if all does."""
-        return self._ledger.audit()
+    def audit(self, against: str | None = None) -> tuple[str, ...]:
+        """Says what in the ledger does not fit together; nothing if all does.
+
+        With a head of its chain from `chain_head`, also whether the chain goes on from there, or an end was cut off.
+        Raises `RequestError` for what is no head.
+        """
+        return self._ledger.audit(against)
+
+    def chain_head(self) -> str:
+        """Names how far the chain of events is, as COUNT:HASH; keep it elsewhere, to audit against it later."""
+        return head(self._ledger.chain())
+
+    def undigested(self) -> tuple[str, ...]:
+        """Lists the draws of earlier releases, of whose receipts there is no digest of that time to audit them by."""
+        return self._ledger.undigested()
 
     def chain(self) -> tuple[ChainedEvent, ...]:
         """Lists every event of the ledger with its hash, which covers the event and the hash before it."""
@@ -69,8 +81,15 @@ class History:
         return self._ledger.receipt(draw_id)
 
     def signed_receipt(self, draw_id: str) -> SignedReceipt:
-        """Signs it with the key of this user and host; raises `ReceiptKeyError` besides, if that key is unsafe."""
-        from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which a draw does not need
+        """Returns it as it was signed at delivery; signs with the key of this user and host what was not signed then.
+
+        Raises `LedgerError` besides if it is not what was delivered, or does not fit its jobs, and `ReceiptKeyError` if
+        that key is unsafe.
+        """
+        from qrng_hub.signing import receipt_keys, signed, with_signature  # loads cryptography, which few draws need
 
         self.receipt(draw_id)
-        return signed(self._ledger.receipt_text(draw_id), receipt_keys().current())
+        text, said = self._ledger.receipt_to_sign(draw_id)
+        if (signature := said.get("signature")) is not None:
+            return with_signature(text, signature)
+        return signed(text, receipt_keys().current())

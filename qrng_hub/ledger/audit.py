@@ -3,52 +3,112 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from qrng_hub.ledger import budgets, queries, schema
-from qrng_hub.ledger.events import ChainedEvent, broken, chained
+from qrng_hub.ledger import budgets, deliveries, queries, schema
+from qrng_hub.ledger.deliveries import Row
+from qrng_hub.ledger.events import DELIVERED, ChainedEvent, broken, chained, delivery, plain
+from qrng_hub.ledger.spending import SEED_SPENT
 from qrng_hub.records import JobState
 
 
 def findings(connection: Connection) -> Iterator[str]:
     """Says, a line each, what does not fit; nothing if all does."""
     events = list(chained(connection))
-    jobs = [dict(row._mapping) for row in connection.execute(select(schema.jobs))]
+    jobs = {row.key: dict(row._mapping) for row in connection.execute(select(schema.jobs))}
     yield from broken(events)
     yield from _jobs(jobs, events)
-    yield from _budgets(jobs, connection)
-    yield from _receipts({job["key"] for job in jobs}, connection)
+    yield from _budgets(jobs.values(), connection)
+    yield from _spent(events, connection)
+    yield from _draws(jobs, events, connection)
+    yield from _receipts(connection)
 
 
-def _jobs(jobs: list[dict[str, Any]], events: list[ChainedEvent]) -> Iterator[str]:
-    """Each job at a vendor was intended once, and is in the state that its last event says."""
-    states: defaultdict[str, list[str]] = defaultdict(list)
+def undigested(connection: Connection) -> tuple[str, ...]:
+    """Lists the draws of earlier releases, whose events have no digest of their receipts."""
+    at = schema.events.c
+    rows = connection.execute(select(at.subject, at.detail).where(at.kind == DELIVERED).order_by(at.number))
+    return tuple(subject for subject, detail in rows if "receipt_sha256" not in detail)
+
+
+def doubts(connection: Connection, draw_id: str) -> tuple[str, ...]:
+    """Says why the receipt of one draw is not to be signed: what of it does not fit the rest of the ledger."""
+    event, receipt = delivery(connection, draw_id), queries.receipt(connection, draw_id)
+    if event is None:
+        return (f"no event in its place of the chain says that draw {draw_id} was delivered",)
+    draw = deliveries.delivered_row(connection, draw_id)
+    rows, used_up = deliveries.rows_of(connection, receipt), deliveries.blocks_of(connection, draw_id)
+    return tuple(deliveries.mismatches(draw or {}, receipt, rows, used_up, event.detail))
+
+
+def _jobs(jobs: dict[str, Row], events: list[ChainedEvent]) -> Iterator[str]:
+    """Each job at a vendor was intended once, and its row says what its events do."""
+    told: defaultdict[str, list[ChainedEvent]] = defaultdict(list)
     known = {f"job.{state}" for state in JobState}
     for event in events:
         if event.kind in known:
-            states[event.subject].append(event.kind.removeprefix("job."))
-    for job in jobs:
-        own = states.pop(job["key"], [])
-        if job["spec"] is not None:
+            told[event.subject].append(event)
+    for job in jobs.values():
+        own = told.pop(job["key"], [])
+        if job["spec"] is not None or own:
             yield from _job(job, own)
-    yield from (f"events of job {key}, which is not in the ledger" for key in states)
-    at_vendors = Counter((job["address"], job["vendor_id"]) for job in jobs if job["spec"] and job["vendor_id"])
-    yield from (f"{count} jobs share the vendor's id {name[1]}" for name, count in at_vendors.items() if count > 1)
+    yield from (f"events of job {key}, which is not in the ledger" for key in told)
+    at_vendors = Counter((job["address"], job["vendor_id"]) for job in jobs.values() if job["spec"])
+    twice = (name for (_, name), count in at_vendors.items() if name and count > 1)
+    yield from (f"several jobs share the vendor's id {name}" for name in twice)
 
 
-def _job(job: dict[str, Any], states: list[str]) -> Iterator[str]:
+def _job(job: Row, events: list[ChainedEvent]) -> Iterator[str]:
+    states = [event.kind.removeprefix("job.") for event in events]
     intended = states.count("intended")
     if intended != 1:
         yield f"job {job['key']} was intended {intended} times"
     if states and states[-1] != job["state"]:
         yield f"job {job['key']} is {job['state']}, and its last event says {states[-1]}"
+    told: dict[str, Any] = {}
+    for event in events:
+        told |= event.detail
+    for name, value in plain(deliveries.bound(job)).items():
+        if name in told and told[name] != value:
+            yield f"the {name} of job {job['key']} is {value}, and its events say {told[name]}"
 
 
-def _budgets(jobs: list[dict[str, Any]], connection: Connection) -> Iterator[str]:
+def _spent(events: list[ChainedEvent], connection: Connection) -> Iterator[str]:
+    """As many bytes of a draw are used up as seeds as its events say."""
+    told: Counter[str] = Counter()
+    for event in events:
+        if event.kind == SEED_SPENT:
+            told[event.subject] += event.detail["bytes"]
+    kept = {row.draw_id: int(row.bytes) for row in connection.execute(select(schema.spent))}
+    for draw_id in sorted(told.keys() | kept):
+        if told[draw_id] != kept.get(draw_id, 0):
+            yield f"{kept.get(draw_id, 0)} bytes of draw {draw_id} are used up, and its events say {told[draw_id]}"
+
+
+def _draws(jobs: dict[str, Row], events: list[ChainedEvent], connection: Connection) -> Iterator[str]:
+    """Each draw was delivered once, and its receipt is the one that was delivered and fits its jobs and outcomes."""
+    told: defaultdict[str, list[ChainedEvent]] = defaultdict(list)
+    for event in events:
+        if event.kind == DELIVERED:
+            told[event.subject].append(event)
+    used_up: defaultdict[str, set[str]] = defaultdict(set)
+    for digest, draw_id in connection.execute(select(schema.blocks.c.sha256, schema.blocks.c.draw_id)):
+        used_up[draw_id].add(digest)
+    draws = [dict(row._mapping) for row in connection.execute(select(schema.draws))]
+    for draw, receipt in zip(draws, queries.parsed(one["receipt"] for one in draws), strict=True):
+        own = told.pop(draw["draw_id"], [])
+        if len(own) != 1:
+            yield f"draw {draw['draw_id']} was delivered {len(own)} times, as its events say"
+        detail = own[0].detail if own else {}
+        yield from deliveries.mismatches(draw, receipt, jobs, used_up[draw["draw_id"]], detail)
+    yield from (f"draw {draw_id} was delivered, and its receipt is not in the ledger" for draw_id in told)
+
+
+def _budgets(jobs: Iterable[Row], connection: Connection) -> Iterator[str]:
     """What is committed of a budget is what its jobs hold, and no more than there is; a bill replaces an estimate."""
     held: defaultdict[str, Decimal] = defaultdict(Decimal)
     estimated: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -68,15 +128,13 @@ def _budgets(jobs: list[dict[str, Any]], connection: Connection) -> Iterator[str
             yield f"the budget {one.name} of {one.most} was passed: its jobs were let through for {estimated[one.name]}"
 
 
-def _receipts(keys: set[str], connection: Connection) -> Iterator[str]:
-    """Every job that a receipt names is in the ledger, and served one receipt only."""
+def _receipts(connection: Connection) -> Iterator[str]:
+    """Every job served one receipt only, and so did all outcomes."""
     used, blocks = Counter[str](), Counter[str]()
     for receipt in queries.receipts(connection):
         for source in receipt.sources:
             used.update(source.job_keys)
             blocks.update(source.block_sha256)
-            missing = set(source.job_keys) - keys
-            yield from (f"receipt {receipt.draw_id} names job {key}, which is not in the ledger" for key in missing)
     twice = (digest for digest, count in blocks.items() if count > 1)
     yield from (f"outcomes {digest} are in two receipts, or twice in one: a vendor gave them again" for digest in twice)
     yield from (f"job {key} is in {count} receipts: its bits left twice" for key, count in used.items() if count > 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -235,7 +236,12 @@ def event_count(connection: Connection, subject: str) -> int:
 def receipts(connection: Connection) -> tuple[Receipt, ...]:
     """Lists the receipts of every draw, oldest first."""
     statement = select(schema.draws.c.receipt).order_by(schema.draws.c.created_utc)
-    return tuple(_receipt(text) for text in connection.execute(statement).scalars())
+    return parsed(connection.execute(statement).scalars())
+
+
+def parsed(texts: Iterable[str]) -> tuple[Receipt, ...]:
+    """Reads receipts as they are written; raises `LedgerError` if one is damaged."""
+    return tuple(_receipt(text) for text in texts)
 
 
 def receipt(connection: Connection, draw_id: str) -> Receipt:

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from qrng_hub.errors import LedgerError
 from qrng_hub.ledger import schema
 
+#: the event of bytes that became a seed
+SEED_SPENT = "seed.spent"
 _OF = schema.spent.c
 _MAKE = text("INSERT INTO spent (draw_id, bytes) VALUES (:of, 0) ON CONFLICT (draw_id) DO NOTHING")
 _READ = select(_OF.bytes).where(_OF.draw_id == bindparam("of")).with_for_update()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, text, update
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database, repeated
 from qrng_hub.errors import LedgerError, VendorError
-from qrng_hub.ledger import audit, budgets, events, queries, schema, spending
+from qrng_hub.ledger import audit, budgets, deliveries, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
@@ -51,7 +51,7 @@ class Ledger:
         with self._database.durable() as connection:
             connection.execute(_INSERT_JOB, row)
             reserved = budgets.reserve(connection, limits or {}, quote)
-            self._append(connection, "job.intended", spec.key, {"address": spec.address})
+            self._append(connection, "job.intended", spec.key, deliveries.bound(row))
         return reserved
 
     @repeated
@@ -70,7 +70,7 @@ class Ledger:
     def _update(self, connection: Connection, job: Job) -> None:
         connection.execute(_UPDATE_JOB, {"of": job.spec.key} | _job_columns(job))
         budgets.settle(connection, job.spec.key, budgets.taken(job))
-        self._append(connection, f"job.{job.state}", job.spec.key, {"vendor_id": job.vendor_id})
+        self._append(connection, f"job.{job.state}", job.spec.key, deliveries.bound(_job_columns(job)))
 
     @repeated
     def close_intent(self, key: str, state: JobState, message: str) -> None:
@@ -87,7 +87,7 @@ class Ledger:
             if connection.execute(update(schema.jobs).where(table.key == key, open_), values).rowcount:
                 nothing = {"USD": Decimal(0), "seconds": Decimal(0)}
                 budgets.settle(connection, key, nothing if state is JobState.CANCELLED else {})
-                self._append(connection, f"job.{state}", key, {"message": message})
+                self._append(connection, f"job.{state}", key, {"message": message} | deliveries.bound(values))
 
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
         """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
@@ -109,12 +109,14 @@ class Ledger:
                     raise VendorError(f"outcomes of draw {draw_id} are bit by bit those of draw {user}: none are used")
 
     @repeated
-    def record_draw(self, receipt: Receipt) -> None:
-        """Keeps the receipt of a draw that was delivered."""
+    def record_draw(self, receipt: Receipt, signature: Mapping[str, JsonValue] | None = None) -> None:
+        """Keeps the receipt of a draw that was delivered, and in the chain its digest, and its signature if any."""
         row = receipt.model_dump(include={"draw_id", "created_utc", "bytes", "origin"})
+        text = receipt.model_dump_json()
         with self._database.writing() as connection:
-            connection.execute(insert(schema.draws), row | {"receipt": receipt.model_dump_json()})
-            self._append(connection, "draw.delivered", receipt.draw_id, {"bytes": receipt.bytes})
+            bound = deliveries.binding(connection, receipt, text, signature)
+            connection.execute(insert(schema.draws), row | {"receipt": text})
+            self._append(connection, events.DELIVERED, receipt.draw_id, bound)
 
     @repeated
     def spend(self, draw_id: str, count: int, most: int) -> int:
@@ -124,7 +126,7 @@ class Ledger:
         """
         with self._database.durable() as connection:
             start = spending.spend(connection, draw_id, count, most)
-            self._append(connection, "seed.spent", draw_id, {"start": start, "bytes": count})
+            self._append(connection, spending.SEED_SPENT, draw_id, {"start": start, "bytes": count})
         return start
 
     @repeated
@@ -223,10 +225,34 @@ class Ledger:
             return queries.job(connection, queries.key_of(connection, name))
 
     @repeated
-    def audit(self) -> tuple[str, ...]:
-        """Says what in the ledger does not fit together: its chain of events, jobs, bills, budgets, receipts."""
+    def audit(self, against: str | None = None) -> tuple[str, ...]:
+        """Says what in the ledger does not fit together: its chain of events, jobs, bills, budgets, receipts.
+
+        `against` is what `head` returned earlier: then also whether the chain goes on from there. Raises
+        `RequestError` if it never returned that.
+        """
         with self._database.reading() as connection:
-            return tuple(audit.findings(connection))
+            cut = () if against is None else events.beyond(tuple(events.chained(connection)), against)
+            return (*cut, *audit.findings(connection))
+
+    @repeated
+    def undigested(self) -> tuple[str, ...]:
+        """Lists the draws of earlier releases, of whose receipts there is no digest of that time."""
+        with self._database.reading() as connection:
+            return audit.undigested(connection)
+
+    @repeated
+    def receipt_to_sign(self, draw_id: str) -> tuple[str, dict[str, Any]]:
+        """Reads the receipt of a draw as it was written, and what the event of its delivery says.
+
+        Raises `LedgerError` if there is none of that id, or if it does not fit the rest of the ledger.
+        """
+        with self._database.reading() as connection:
+            text, problems = queries.receipt_text(connection, draw_id), audit.doubts(connection, draw_id)
+            event = events.delivery(connection, draw_id)
+        if problems or event is None:
+            raise LedgerError(f"{problems[0]}: it is not signed. `qrng jobs audit` says all that does not fit")
+        return text, event.detail
 
     @repeated
     def chain(self) -> tuple[events.ChainedEvent, ...]:
@@ -251,12 +277,6 @@ class Ledger:
         """Reads the receipt of a draw; raises `LedgerError` if there is none of that id."""
         with self._database.reading() as connection:
             return queries.receipt(connection, draw_id)
-
-    @repeated
-    def receipt_text(self, draw_id: str) -> str:
-        """Returns it as it was written, with the fields that it had then; raises likewise."""
-        with self._database.reading() as connection:
-            return queries.receipt_text(connection, draw_id)
 
     @property
     def shown_url(self) -> str:

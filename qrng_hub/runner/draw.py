@@ -30,6 +30,7 @@ from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.planned import PlannedDraw, Replan
 from qrng_hub.runner.processing import Processing, in_this_process
 from qrng_hub.runner.seeding import seeds_of
+from qrng_hub.runner.signing import Sign, signer_for
 from qrng_hub.runner.source import Delivery, Progress, Source
 
 _THREADS_A_VENDOR = 4
@@ -69,10 +70,11 @@ class Runner:
         Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
         `PolicyStopError` when nothing is left to try, or the error of the backend that ended it.
         """
+        sign = signer_for(request)
         draw_id = self._new_id()
         deliveries = self._deliveries(request, draw_id, on_progress)
         output = xor_all([delivery.data for delivery in deliveries])
-        return self._delivered(request, draw_id, deliveries, output, deliver)
+        return self._delivered(request, draw_id, deliveries, output, deliver, sign)
 
     def draw_planned(
         self,
@@ -88,6 +90,7 @@ class Runner:
         bytes are delivered the draw can be resumed. Warns as `draw` does. Raises `InfeasiblePlanError`
         when the rest cannot be had within the limits.
         """
+        sign = signer_for(request)
         draw_id = resumed or self._new_id()
         folder = self._state / "runs"
         with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
@@ -98,7 +101,7 @@ class Runner:
                 started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
                 self._ledger.record_event(RUN_STARTED, draw_id, started)
             self._ledger.require_undelivered(draw_id)
-            draw = self._run_plan(request, replan, on_progress, draw_id, intake, deliver)
+            draw = self._run_plan(request, replan, on_progress, draw_id, intake, deliver, sign)
             kept.forget()
             return draw
 
@@ -117,6 +120,7 @@ class Runner:
         draw_id: str,
         intake: Intake,
         deliver: Deliver,
+        sign: Sign,
     ) -> Draw:
         stop = threading.Event()
         planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
@@ -126,7 +130,7 @@ class Runner:
         self._ledger.require_undelivered(draw_id)
         deliveries = planned.deliveries()
         output = b"".join(delivery.data for delivery in deliveries)
-        return self._delivered(request, draw_id, deliveries, output, deliver)
+        return self._delivered(request, draw_id, deliveries, output, deliver, sign)
 
     def _new_id(self) -> str:
         return f"{self._clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
@@ -142,7 +146,13 @@ class Runner:
         return Intake(self._ledger, request, draw_id, processing, self._clock, kept, seeds)
 
     def _delivered(
-        self, request: Request, draw_id: str, deliveries: Sequence[Delivery], output: bytes, deliver: Deliver
+        self,
+        request: Request,
+        draw_id: str,
+        deliveries: Sequence[Delivery],
+        output: bytes,
+        deliver: Deliver,
+        sign: Sign,
     ) -> Draw:
         if request.mix_os_entropy:
             output = mix_with_os(output)
@@ -154,7 +164,7 @@ class Runner:
         self._ledger.use_up(receipt)
         _warn_of_simulation(deliveries, self._registry)
         deliver(draw)
-        self._ledger.record_draw(receipt)
+        self._ledger.record_draw(receipt, sign(receipt))
         return draw
 
     def side_by_side(

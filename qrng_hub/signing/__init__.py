@@ -10,7 +10,16 @@ from qrng_hub.signing.keys import (
     require_signed,
     short,
 )
-from qrng_hub.signing.signature import DOMAIN, KEY_DOMAIN, Domain, Signature, SignedReceipt, require_signature, signed
+from qrng_hub.signing.signature import (
+    DOMAIN,
+    KEY_DOMAIN,
+    Domain,
+    Signature,
+    SignedReceipt,
+    require_signature,
+    signed,
+    with_signature,
+)
 
 __all__ = [
     "DOMAIN",
@@ -29,4 +38,5 @@ __all__ = [
     "require_signed",
     "short",
     "signed",
+    "with_signature",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError
 
 from qrng_hub.errors import ReceiptError
 from qrng_hub.records import Record
@@ -55,6 +56,16 @@ def signed(receipt_json: str, key: SigningKey, domain: Domain = DOMAIN) -> Signe
         value=key.sign(_message(domain, document)).hex(),
     )
     return SignedReceipt(receipt=document, signature=signature)
+
+
+def with_signature(receipt_json: str, signature: Mapping[str, Any], domain: Domain = DOMAIN) -> SignedReceipt:
+    """Puts a receipt and the signature that was kept of it together; raises `ReceiptError` if they do not fit."""
+    try:
+        found = SignedReceipt(receipt=json.loads(receipt_json), signature=Signature.model_validate(signature))
+    except ValidationError as error:
+        raise ReceiptError(f"the signature kept is damaged: {error.errors()[0]['msg']}") from None
+    require_signature(found, domain)
+    return found
 
 
 def require_signature(signed: SignedReceipt, domain: Domain = DOMAIN) -> None:

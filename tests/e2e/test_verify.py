@@ -7,12 +7,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from qrng_hub import Hub
+from qrng_hub.ledger.events import hash_of
 from qrng_hub.signing import receipt_keys
 
 ROOT = Path(__file__).parents[2]
@@ -100,15 +102,29 @@ def test_every_draw_of_the_ledger_has_a_signed_receipt(folder: Path) -> None:
 
 
 def test_the_receipt_of_an_earlier_release_is_signed_as_it_was_written(state: Path, folder: Path) -> None:
-    """Receipts of the first release had no `purged_at_vendor`; signing one today adds none."""
+    """Receipts of the first release had no `purged_at_vendor`, and the chain no digest of them; signing adds none."""
     receipt = json.loads(qrng("receipt", document(folder)["receipt"]["draw_id"]).stdout)["receipt"]
     for source in receipt["sources"]:
         del source["purged_at_vendor"]
+    at = datetime.fromisoformat(receipt["created_utc"])
+    detail = {"bytes": 64}
     with sqlite3.connect(state / "ledger.db") as connection:
         connection.execute("UPDATE draws SET receipt = ?", (json.dumps(receipt),))
+        connection.execute("DROP TRIGGER events_DELETE_refused")
+        connection.execute("DELETE FROM events")
+        connection.execute(
+            "INSERT INTO events (at_utc, kind, subject, detail, hash) VALUES (?, 'draw.delivered', ?, ?, ?)",
+            (
+                at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+                receipt["draw_id"],
+                json.dumps(detail),
+                hash_of(None, at, "draw.delivered", receipt["draw_id"], detail),
+            ),
+        )
     connection.close()
     done = qrng("receipt", receipt["draw_id"], "--out", "old.json", folder=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    said = "qrng: signed as the ledger has it now: there is no digest of the time of delivery\n"
+    assert (done.returncode, done.stderr) == (0, said)
     assert json.loads((folder / "old.json").read_text())["receipt"] == receipt
     assert qrng("verify", "old.json", "--data", "out", folder=folder).returncode == 0
 
