@@ -125,7 +125,7 @@ def test_nothing_is_signed_that_does_not_match(path: Path, statement: str, numbe
     assert [one.receipt["origin"] for one in before] == ["hardware", "simulator"]
     rewritten(path, statement)
     with Hub.open() as hub, pytest.raises(LedgerError, match="it is not signed"):
-        hub.signed_receipt(before[number].receipt["draw_id"])
+        hub.signed_receipt(str(before[number].receipt["draw_id"]))
 
 
 def test_what_hardware_gave_is_signed_at_delivery_and_stays_so(path: Path) -> None:
