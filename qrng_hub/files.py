@@ -33,12 +33,21 @@ def exposed(found: os.stat_result) -> str | None:
 
     Where files have no owners and modes (Windows) nothing is said.
     """
+    return _open_to_others(found, 0o077, "use it: chmod 600 it")
+
+
+def alterable(found: os.stat_result) -> str | None:
+    """Says likewise why others may change a file, or what is in a folder; they may read it."""
+    return _open_to_others(found, 0o022, "change it: chmod go-w it")
+
+
+def _open_to_others(found: os.stat_result, what: int, cure: str) -> str | None:
     if not hasattr(os, "geteuid"):
         return None
     if found.st_uid != os.geteuid():
         return f"belongs to user {found.st_uid}, not to {os.geteuid()} who runs this: chown it"
     mode = stat.S_IMODE(found.st_mode)
-    return f"has mode {mode:04o}, so that others may use it: chmod 600 it" if mode & 0o077 else None
+    return f"has mode {mode:04o}, so that others may {cure}" if mode & what else None
 
 
 def require_writable_folder(folder: Path) -> None:

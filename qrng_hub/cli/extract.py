@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+import numpy as np
 
 from qrng_hub import extractors
 from qrng_hub.bits import Packed
@@ -17,6 +18,8 @@ from qrng_hub.data_files import map_data
 from qrng_hub.errors import ConfigError
 from qrng_hub.extractors import Extracted
 
+#: so many bytes are alike by chance once in 2^128
+_FEWEST_BYTES = 16
 _CLAIMS = {"min_entropy_per_bit": "min_entropy_per_bit", "epsilon": "epsilon"}
 _SECOND = _CLAIMS | {"seed_min_entropy_per_bit": "second_min_entropy_per_bit"}
 
@@ -66,6 +69,7 @@ def extract_command(
     _require_options(method, chosen, {*given} | ({"seed"} if seed is not None else set()))
     _require_other_files(source, seed, out)
     inputs = [_mapped(source, "the input")] + ([] if seed is None else [_mapped(seed, "the seed")])
+    _require_no_copy(*inputs)
     with open_output(out, force=force) as file:
         extracted = chosen.extract(*inputs, **{chosen.needs.get(name, name): value for name, value in given.items()})
         for piece in extracted.pieces:
@@ -98,6 +102,15 @@ def _require_other_files(source: str, seed: str | None, out: str) -> None:
             raise ConfigError(f"the output would take the place of {path}: choose another name")
     if seed and _same_file(source, seed):
         raise ConfigError(f"{seed} is both the input and the seed, which have to be independent: give two files")
+
+
+def _require_no_copy(source: Packed, seed: Packed | None = None) -> None:
+    """Refuses a seed that begins, or ends, with the bits of the input, or the input with its: they depend entirely."""
+    size = min(source.size, 0 if seed is None else seed.size)
+    if seed is None or size < _FEWEST_BYTES:
+        return
+    if np.array_equal(source[:size], seed[:size]) or np.array_equal(source[-size:], seed[-size:]):
+        raise ConfigError("the seed has the very bits of the input, from which it has to be independent: give others")
 
 
 def _same_file(one: str, other: str) -> bool:

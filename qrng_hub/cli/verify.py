@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ _MOST_BYTES = 1 << 26
 
 @click.command("verify")
 @click.argument("receipt", type=click.Path())
-@click.option("--data", type=click.Path(), help="The output it speaks of, as bytes; of a key, its public key in PEM.")
+@click.option(
+    "--data", type=click.Path(), help="The output it speaks of, in any format; of a key, its public key in PEM."
+)
 @click.option(
     "--key",
     metavar="FINGERPRINT|FILE",
@@ -37,6 +40,8 @@ def verify_command(receipt: str, data: str | None, key: str | None, as_json: boo
     texts = _texts(receipt)
     for named in filter(None, (data, key)):
         _require_file(named)
+    if data is not None and not Path(data).exists():
+        raise ConfigError(f"{data} cannot be read: No such file or directory")
     try:
         verified = _verified(texts, data, key)
     except ReceiptError as error:
@@ -55,7 +60,7 @@ def verify_command(receipt: str, data: str | None, key: str | None, as_json: boo
 def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list[Verified] | list[VerifiedKey]:
     """Verifies receipts one after the other, each against its own part of the data."""
     from qrng_hub.signing import receipt_keys
-    from qrng_hub.verification import digest_of, is_key_receipt, trusted_fingerprint, verify, verify_key
+    from qrng_hub.verification import bytes_said, digests_of, is_key_receipt, trusted_fingerprint, verify, verify_key
 
     named = None if key is None else trusted_fingerprint(key)
     host = receipt_keys().known()
@@ -64,21 +69,32 @@ def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list
         digest = None if data is None else _public_key_digest(data)
         return [verify_key(texts[0], host=host, named=named, public_key_sha256=digest)]
     if len(texts) == 1:
-        return [ask(texts[0], data=None if data is None else digest_of(data))]
+        return [ask(texts[0], data=None if data is None else digests_of(data, [bytes_said(texts[0])])[0])]
     verified: list[Verified] = []
-    start = 0
     for number, text in enumerate(texts, start=1):
-        try:
+        with _of_line(number):
             one = ask(text)
-            if data is not None:
-                one = ask(text, data=digest_of(data, start, one.bytes))
-        except ReceiptError as error:
-            raise ReceiptError(*(f"line {number}: {problem}" for problem in error.problems)) from error
+            if one.draw_id in {other.draw_id for other in verified}:
+                raise ReceiptError(f"the receipt of draw {one.draw_id!r} is there already: no part is two")
         verified.append(one)
-        start += one.bytes
-    if data is not None and digest_of(data, start).size:
-        raise ReceiptError(f"the data go on after the {start:,} bytes of all {len(texts)} receipts")
+    if data is None:
+        return verified
+    digests, total = digests_of(data, [one.bytes for one in verified]), sum(one.bytes for one in verified)
+    if digests[-1].size > verified[-1].bytes:
+        raise ReceiptError(f"the data go on after the {total:,} bytes of all {len(texts)} receipts")
+    for number, (text, digest) in enumerate(zip(texts, digests, strict=True), start=1):
+        with _of_line(number):
+            verified[number - 1] = ask(text, data=digest)
     return verified
+
+
+@contextmanager
+def _of_line(number: int) -> Iterator[None]:
+    """Says of which line a problem is."""
+    try:
+        yield
+    except ReceiptError as error:
+        raise ReceiptError(*(f"line {number}: {problem}" for problem in error.problems)) from error
 
 
 def _public_key_digest(path: str) -> str:

@@ -122,6 +122,11 @@ class Database:
             raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error
 
     @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None of a server."""
+        return Path(str(self.url.database)) if self.url.get_backend_name() == "sqlite" else None
+
+    @property
     def shown_url(self) -> str:
         """The URL without its password."""
         return self.url.render_as_string(hide_password=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, text, update
 from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database, repeated
 from qrng_hub.errors import LedgerError, VendorError
+from qrng_hub.files import alterable, state_folder
 from qrng_hub.ledger import audit, budgets, deliveries, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
@@ -296,8 +297,17 @@ class Ledger:
 
 
 def open_ledger(url: str, clock: Clock) -> Ledger:
-    """Opens the ledger at a database URL; raises as `qrng_hub.database.open_database` does."""
-    return Ledger(open_database(url), clock)
+    """Opens the ledger at a database URL; raises as `qrng_hub.database.open_database` does.
+
+    Raises `LedgerError` besides for a file that belongs to somebody else, or that others may change.
+    """
+    database = open_database(url)
+    if (file := database.file) is not None:
+        for place in (file, *(one for one in [file.parent] if one == state_folder())):
+            if how := alterable(place.stat()):
+                database.close()
+                raise LedgerError(f"the ledger cannot be trusted: {place} {how}, or choose another place")
+    return Ledger(database, clock)
 
 
 def _spec_columns(spec: JobSpec, quote: Quote, origin: Origin, draw_id: str | None) -> dict[str, Any]:

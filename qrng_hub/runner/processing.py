@@ -19,6 +19,7 @@ from qrng_hub.files import write_private
 from qrng_hub.protocols import Recipe, protocol_of
 from qrng_hub.records import BlockYield, Job, RawBlock
 from qrng_hub.registry import Registry
+from qrng_hub.runner.cluster import require_private
 
 
 class Inline(Executor):
@@ -55,6 +56,7 @@ class Processing:
         """Begins to collect and process a job, or the jobs of a run together."""
         if in_this_process(self.executor):
             return self.executor.submit(lambda: processed(jobs, self._collected(adapter, jobs), recipe))
+        require_private(self.executor)  # workers may have joined since it was looked at
         if self.adapters is not None and self.raw_folder is None and adapter.is_remote(jobs[0].spec.backend_name):
             return self.executor.submit(collected, self.adapters, jobs, recipe)
         return self.executor.submit(processed, jobs, self._collected(adapter, jobs), recipe)

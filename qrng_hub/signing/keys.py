@@ -21,7 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from qrng_hub.errors import ConfigError, ReceiptError, ReceiptKeyError
-from qrng_hub.files import exposed, private_file, state_folder, sync, write_private
+from qrng_hub.files import alterable, exposed, private_file, state_folder, sync, write_private
+
+_FIELD = 2**255 - 19
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+#: the y coordinates of the points of order 1, 2, 4 and 8 of edwards25519 (RFC 8032, section 5.1)
+_SMALL_ORDER = (0, 1, _FIELD - 1, _OF_ORDER_8, _FIELD - _OF_ORDER_8)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,11 +60,19 @@ class SigningKey:
 
 def require_signed(message: bytes, signature: bytes, public_key: bytes) -> None:
     """Raises `ReceiptError` unless the key of 32 bytes made the signature of the message."""
+    if of_small_order(public_key):
+        raise ReceiptError("the public key beside the signature is of small order: with it anything looks signed")
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
         altered = "the signature does not fit the receipt: one of the two was altered after it was signed"
         raise ReceiptError(altered) from None
+
+
+def of_small_order(public_key: bytes) -> bool:
+    """Whether a public key is one of the eight points whose signatures fit any message, however it is encoded."""
+    y = (int.from_bytes(public_key, "little") & (2**255 - 1)) % _FIELD
+    return y in _SMALL_ORDER
 
 
 def fingerprint(public_key: bytes) -> str:
@@ -93,6 +106,7 @@ class ReceiptKeys:
 
     def current(self) -> SigningKey:
         """Returns the key, which is made if there is none; processes that make it at once agree on one."""
+        self._require_own()
         key = self._load()
         if key is None:
             self._make()
@@ -112,6 +126,7 @@ class ReceiptKeys:
 
     def known(self) -> tuple[str, ...]:
         """Lists the fingerprints of all keys there were; makes none."""
+        self._require_own()
         return tuple(file.stem for file in sorted(self._public.glob("*.pem")) if _is_named_rightly(file))
 
     def public_path(self, fingerprint: str) -> Path:
@@ -121,6 +136,12 @@ class ReceiptKeys:
     @property
     def _public(self) -> Path:
         return self.folder / "receipt-keys"
+
+    def _require_own(self) -> None:
+        """Raises `ReceiptKeyError` if others may put a key here, which would then be taken for one of this user's."""
+        for folder in (self.folder, self._public):
+            if folder.exists() and (how := alterable(folder.stat())):
+                raise ReceiptKeyError(f"the folder of receipt keys {folder} {how}; then look who put what there")
 
     def _load(self) -> SigningKey | None:
         try:
@@ -181,6 +202,8 @@ def public_fingerprint(path: Path) -> str:
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(f"{path} is no public Ed25519 key in PEM form: `qrng keys show` names such a file")
+    if of_small_order(key.public_bytes_raw()):
+        raise ConfigError(f"{path} is a key of small order: with it anything looks signed")
     return fingerprint(key.public_bytes_raw())
 
 

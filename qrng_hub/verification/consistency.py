@@ -40,12 +40,16 @@ def _of_output(receipt: Receipt) -> Iterator[str]:
 
 
 def _of_credit(receipt: Receipt) -> Iterator[str]:
-    bits = receipt.credit.bits
-    hardware = sum(one.credited_bits for one in receipt.sources if one.origin is Origin.HARDWARE)
+    """An XOR is as good as the best of its hardware sources; the parts of a plan count each for themselves."""
+    bits, hardware = receipt.credit.bits, [one for one in receipt.sources if one.origin is Origin.HARDWARE]
     if not 0 <= bits <= 8 * receipt.bytes:
         yield f"its credit of {bits:g} bits is not between 0 and the {8 * receipt.bytes} bits of the output"
-    if bits > hardware * _ROUNDING:
-        yield f"its credit of {bits:g} bits is above the {hardware:g} bits credited to its hardware sources"
+    most = max((one.credited_bits for one in hardware), default=0.0)
+    if receipt.mode == "plan":
+        most = sum(min(one.credited_bits, 8.0 * one.bytes_delivered) for one in hardware)
+    if bits > most * _ROUNDING:
+        which = "" if receipt.mode == "plan" or len(hardware) < 2 else "the best of "
+        yield f"its credit of {bits:g} bits is above the {most:g} bits credited to {which}its hardware sources"
 
 
 def _of_source(source: SourceReceipt) -> Iterator[str]:

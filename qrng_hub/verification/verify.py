@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -16,6 +15,8 @@ from qrng_hub.records import Receipt, Record
 from qrng_hub.signing import DOMAIN, public_fingerprint, short
 from qrng_hub.verification.certification import uncertified
 from qrng_hub.verification.consistency import contradictions
+from qrng_hub.verification.crediting import uncredited
+from qrng_hub.verification.data import FileDigest
 from qrng_hub.verification.document import (
     require_known_version,
     sentence,
@@ -25,18 +26,10 @@ from qrng_hub.verification.document import (
 )
 
 _NEWEST: int = max(get_args(Receipt.model_fields["version"].annotation))
-_CHUNK_BYTES = 1 << 20
 _NOT_PROVED = (
     "that the provider ran the jobs named and told their true outcomes, or that nobody else has them",
     "that the bytes are unpredictable beyond the credit, whose assumptions the receipt lists",
 )
-
-
-class FileDigest(NamedTuple):
-    """The length of a file in bytes, and its SHA-256 in hex."""
-
-    size: int
-    sha256: str
 
 
 class Verified(Record):
@@ -87,6 +80,12 @@ def verify(
     )
 
 
+def bytes_said(text: bytes) -> int | None:
+    """Reads how long a receipt says that its output is, and verifies nothing; raises `ReceiptError` if it is none."""
+    said = signed_document(text)["receipt"].get("bytes")
+    return said if isinstance(said, int) else None
+
+
 def trusted_fingerprint(name: str) -> str:
     """Reads a fingerprint of 64 hex digits, however spaced, or that of the PEM file of a public key.
 
@@ -100,27 +99,14 @@ def trusted_fingerprint(name: str) -> str:
     return public_fingerprint(Path(name))
 
 
-def digest_of(path: str | Path, start: int = 0, most: int | None = None) -> FileDigest:
-    """Reads a file, or `most` bytes from `start` on, piece by piece; raises `ConfigError` if it cannot be read."""
-    size, digest = 0, hashlib.sha256()
-    try:
-        with Path(path).open("rb") as file:
-            file.seek(start)
-            while piece := file.read(_CHUNK_BYTES if most is None else min(_CHUNK_BYTES, most - size)):
-                size += len(piece)
-                digest.update(piece)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    return FileDigest(size, digest.hexdigest())
-
-
 def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str]:
     try:
         receipt = _receipt(fields)
     except ValidationError as error:
         yield f"receipt.{sentence(error)}"
         return
-    yield from contradictions(receipt)
+    found = list(contradictions(receipt))
+    yield from found or uncredited(receipt)
     yield from uncertified(receipt)
     if data is not None:
         yield from _of_data(receipt, data)
@@ -128,10 +114,7 @@ def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str
 
 def _of_data(receipt: Receipt, data: FileDigest) -> Iterator[str]:
     if data.size != receipt.bytes:
-        yield (
-            f"the file of {data.size} bytes is not the output of {receipt.bytes}: to compare takes the bytes as such,"
-            " which --format raw writes"
-        )
+        yield f"the file of {data.size} bytes is not the output of {receipt.bytes}"
     elif receipt.sha256 not in (None, data.sha256):
         yield f"the file is not the output: its SHA-256 is {data.sha256}, and the receipt says {receipt.sha256!r}"
 

@@ -142,3 +142,14 @@ def test_the_first_bit_of_a_file_is_the_highest_of_its_first_byte(folder: Path) 
     (folder / "raw").write_bytes(bytes([0b0110_0011]))
     extract(folder, "--in", "raw", "--out", "out", "--method", "von-neumann")
     assert (folder / "out").read_bytes() == Bits.from_array([0, 1]).data == bytes([0b0100_0000])
+
+
+@pytest.mark.parametrize("more", [b"", b"more"])
+def test_a_copy_of_the_input_is_no_seed(folder: Path, more: bytes) -> None:
+    copies = {"as-it-is": RAW.tobytes() + more, "behind-a-head": more + RAW.tobytes(), "a-part": RAW.tobytes()[:17_000]}
+    for name, data in copies.items():
+        (folder / "seed").write_bytes(data)
+        done = extract(folder, *FILES, *CLAIMS)
+        assert (done.returncode, name) == (2, name)
+        assert "the seed has the very bits of the input" in done.stderr
+        assert not (folder / "out").exists()

@@ -3,8 +3,8 @@
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,8 @@ class _DaskExecutor(ThreadPoolExecutor):
     ("addresses", "is_private"),
     [
         (["tls://10.0.0.5:8786", "tls://10.0.0.6:4000"], True),
-        (["tcp://127.0.0.1:8786", "tcp://127.0.0.1:4000"], True),
-        (["tcp://[::1]:8786"], True),
+        (["tcp://127.0.0.1:8786", "tcp://127.0.0.1:4000"], False),
+        (["tcp://[::1]:8786"], False),
         (["inproc://10.0.0.5/1/1"], True),
         (["tcp://10.0.0.5:8786"], False),
         (["tls://10.0.0.5:8786", "tcp://10.0.0.6:4000"], False),
@@ -134,6 +134,28 @@ def test_raw_outcomes_cross_no_network_in_the_clear(addresses: list[str], is_pri
         else:
             with pytest.raises(ConfigError, match="does not use TLS, and raw outcomes are secrets"):
                 Hub.open(VALUES, executor=executor)
+
+
+class _Elsewhere(Executor):
+    """Dask's executor as this process sees it; nothing may be handed over."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._client = _Client(*addresses)
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        raise AssertionError("outcomes were handed over")
+
+
+def test_a_worker_that_joins_later_without_tls_gets_no_outcomes() -> None:
+    vendor = ScriptedAdapter({"device": Script()}, FrozenClock())
+    values = VALUES | {"request": {"bytes": 64}, "backend": [{"address": "scripted:device"}], "budget": {"usd": 1}}
+    with (
+        _Elsewhere("tls://10.0.0.5:8786") as executor,
+        Hub.open(values, clock=vendor.clock, adapters=[vendor], executor=executor) as hub,
+    ):
+        executor._client._workers["tcp://10.0.0.7:4000"] = None
+        with pytest.raises(ConfigError, match=r"tcp://10\.0\.0\.7:4000 does not use TLS"):
+            hub.run()
 
 
 def _pid(_number: int) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from commands import qrng as in_process
 from qrng_hub import Hub
 from qrng_hub.ledger.events import hash_of
 from qrng_hub.signing import receipt_keys
@@ -76,6 +77,30 @@ def test_the_bytes_command_writes_its_receipt_signed(tmp_path: Path) -> None:
     done = qrng("bytes", 64, "--format", "raw", "--out", "out", "--receipt", "receipt.json", folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert qrng("verify", "receipt.json", "--data", "out", folder=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("form", ["hex", "base64", "raw", "npy"])
+def test_what_the_bytes_command_wrote_is_verified_in_every_format(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = "out.npy" if form == "npy" else "out"
+    for count in ("64", "4MB"):  # one draw, and pieces of several
+        made = in_process(capsys, "bytes", count, "--format", form, "--out", out, "--receipt", "receipt")
+        assert made.returncode == 0
+        done = in_process(capsys, "verify", "receipt", "--data", out)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "the file is the output, byte by byte" in done.stdout
+        Path(out).unlink()
+
+
+def test_one_receipt_on_two_lines_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = json.dumps(document(folder)) + "\n"
+    (folder / "twice.jsonl").write_text(line + line)
+    (folder / "data").write_bytes(2 * (folder / "out").read_bytes())
+    done = in_process(capsys, "verify", str(folder / "twice.jsonl"), "--data", str(folder / "data"))
+    assert done.returncode == 1
+    assert "does not hold: line 2: the receipt of draw " in done.stderr
 
 
 def test_the_run_command_writes_and_prints_its_receipt_signed(tmp_path: Path) -> None:

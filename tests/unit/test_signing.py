@@ -225,3 +225,25 @@ def test_a_key_file_can_be_used_by_other_programs(keys: ReceiptKeys) -> None:
     other = load_pem_private_key(keys.path.read_bytes(), None)
     assert isinstance(other, Ed25519PrivateKey)
     assert other.sign(b"message") == key.sign(b"message")
+
+
+#: every encoding of the points of small order of edwards25519, canonical or not, without the sign
+SMALL_ORDER = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+]
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("encoded", SMALL_ORDER)
+def test_keys_of_small_order_are_refused_with_which_anything_looks_signed(encoded: str, sign: int) -> None:
+    """The encodings are those that libsodium refuses (ge25519_has_small_order)."""
+    key = bytearray.fromhex(encoded)
+    key[-1] |= sign
+    with pytest.raises(ReceiptError, match="of small order"):
+        require_signed(b"anything", bytes([1, *bytes(63)]), bytes(key))

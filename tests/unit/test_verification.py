@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrng_hub import Hub
+from qrng_hub.cli.output import ENCODERS
 from qrng_hub.errors import ConfigError, ReceiptError
 from qrng_hub.records import Origin, Receipt
 from qrng_hub.signing import SigningKey, canonical, signed
@@ -20,6 +22,7 @@ from qrng_hub.verification import (
     FileDigest,
     contradictions,
     digest_of,
+    digests_of,
     signed_receipt_schema,
     trusted_fingerprint,
     verify,
@@ -200,9 +203,32 @@ def test_the_file_has_to_be_the_output(tmp_path: Path) -> None:
     path.write_bytes(draw.data[:-1] + bytes([draw.data[-1] ^ 1]))
     (altered,) = problems(text, data=digest_of(path))
     assert altered.startswith("the file is not the output: its SHA-256 is ")
-    path.write_text(draw.data.hex())
-    (encoded,) = problems(text, data=digest_of(path))
-    assert encoded.startswith("the file of 128 bytes is not the output of 64: to compare takes the bytes as such")
+    path.write_bytes(draw.data + b"\0")
+    assert problems(text, data=digest_of(path)) == ("the file of 65 bytes is not the output of 64",)
+
+
+@pytest.mark.parametrize("form", ["hex", "base64", "raw", "npy"])
+@pytest.mark.parametrize("sizes", [[1], [31], [64], [100, 33, 7], [3 << 20, 1]])
+def test_an_output_is_read_in_every_form_in_which_it_is_written(tmp_path: Path, form: str, sizes: list[int]) -> None:
+    parts = [os.urandom(size) for size in sizes]
+    path = tmp_path / "output"
+    path.write_bytes(ENCODERS[form](b"".join(parts)))
+    assert digests_of(path, sizes) == [FileDigest(len(part), hashlib.sha256(part).hexdigest()) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"0123456789abcde\n", "ends in the middle of a byte"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f8'}", "is not one of uint8"),
+        (b"ab" * (1 << 20) + b"zz", "no whole file of the form that it begins in"),
+    ],
+)
+def test_a_file_that_ends_as_no_file_of_its_form_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "output"
+    path.write_bytes(content)
+    with pytest.raises(ReceiptError, match=says):
+        digests_of(path, [64])
 
 
 def test_of_a_short_output_only_the_length_is_compared_and_that_is_said() -> None:

@@ -33,7 +33,7 @@ from qrng_hub.delivery.pool.marker import Marker, SealedMarker, write_marker
 from qrng_hub.delivery.pool.records import PoolOrigin, PoolStatus, Taken, merged
 from qrng_hub.delivery.pool.storage import erase, exclusive
 from qrng_hub.errors import PoolEmptyError, PoolError, PoolIntegrityError, PoolKeyError, RequestError
-from qrng_hub.files import require_writable_folder, state_folder
+from qrng_hub.files import alterable, require_writable_folder, state_folder
 from qrng_hub.integers import whole
 from qrng_hub.records import Draw
 
@@ -206,6 +206,8 @@ class Pool:
     def _held(self) -> Iterator[tuple[Marker, PoolKeys]]:
         """Gives the marker and the keys, to this thread of this process alone."""
         with _translated(self.folder), exclusive(self.folder / "lock"):
+            if how := alterable(self.folder.stat()):
+                raise PoolIntegrityError(f"the pool {self.folder} {how}, or choose another folder")
             sealed = SealedMarker(_marker_path(self.folder))
             keys = self._keys_of(sealed.unverified)
             yield sealed.verified(keys), keys
