@@ -82,9 +82,9 @@ def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list
     digests, total = digests_of(data, [one.bytes for one in verified]), sum(one.bytes for one in verified)
     if digests[-1].size > verified[-1].bytes:
         raise ReceiptError(f"the data go on after the {total:,} bytes of all {len(texts)} receipts")
-    for number, (text, digest) in enumerate(zip(texts, digests, strict=True), start=1):
+    for number, (text, part) in enumerate(zip(texts, digests, strict=True), start=1):
         with _of_line(number):
-            verified[number - 1] = ask(text, data=digest)
+            verified[number - 1] = ask(text, data=part)
     return verified
 
 
