@@ -31,8 +31,8 @@ ANOTHER_DAY := 2031-01-01T00:00:00+00:00
 PYTEST      := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test: lint     ## lint, type-check and run the tests, but for the slow ones
-	@QRNG_TEST_AT=$(ANOTHER_DAY) $(PYTEST) tests/unit/ibm tests/unit/braket tests/unit/test_pricing.py \
-	    tests/unit/test_planned_draw.py tests/e2e/test_examples.py
+	@QRNG_TEST_AT=$(ANOTHER_DAY) $(PYTEST) tests/unit/ibm/test_ibm_cloud.py tests/unit/test_pricing.py \
+	    tests/unit/braket/test_braket_cloud.py tests/unit/test_printed_budgets.py tests/e2e/test_examples.py
 	@$(PYTEST)
 
 # Moves the clocks of compiled code and of other programs too, as tests/conftest.py cannot.
