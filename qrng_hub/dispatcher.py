@@ -22,6 +22,7 @@ from qrng_hub.errors import (
     BudgetWarning,
     JobTimeoutError,
     QRNGError,
+    QueueFullError,
     RateLimitedError,
     RequestError,
     RunInterruptedError,
@@ -218,7 +219,7 @@ class Dispatcher:
         origin = adapter.origin(spec.backend_name)
         limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
         used = self._ledger.intend(spec, quote, origin, draw_id, limits)
-        job = self._submit(adapter, spec, stop)
+        job = self._submit_in_turn(adapter, spec, stop)
         self._ledger.acknowledged(job)
         self._warn(used)
         return job
@@ -282,12 +283,27 @@ class Dispatcher:
                 del in_flight[key]
                 yield Failure(flight.job.spec, failure)
 
+    def _submit_in_turn(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
+        """Submits once the vendor has room for the job; waiting for it is no attempt, and keeps its intent fresh."""
+        until = self._clock.now() + timedelta(seconds=self._limits.max_wait_seconds)
+        while True:
+            try:
+                return self._submit(adapter, spec, stop)
+            except QueueFullError as error:
+                pause = min(_asked_for(error), _LONGEST_PAUSE_SECONDS)
+                stopped = self._clock.now() >= until or self._clock.sleep(pause, stop)
+                if stopped or not self._ledger.renew_intent(spec.key, str(error)):
+                    self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
+                    raise
+
     def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
         """Submits until the vendor has the job; looks for it after every doubtful error."""
         latest = self._clock.now() + _SUBMISSION_WINDOW
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
                 job = _submit_one(adapter, spec)
+            except QueueFullError:
+                raise
             except RequestError as error:
                 self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
                 raise

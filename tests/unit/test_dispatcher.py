@@ -16,6 +16,7 @@ from qrng_hub.errors import (
     JobCancelledError,
     JobFailedError,
     JobTimeoutError,
+    QueueFullError,
     RateLimitedError,
     RunInterruptedError,
     ServiceUnreachableError,
@@ -266,3 +267,27 @@ def test_a_key_that_is_revoked_ends_the_wait_and_why_is_on_record(ledger: Ledger
     assert bench.recorded().state is JobState.QUEUED
     (event,) = ledger.events("scripted:device")
     assert (event.kind, event.detail) == ("poll.failed", {"reason": "the key is revoked"})
+
+
+def test_a_full_queue_is_waited_for_and_is_no_attempt(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 30))  # longer than an intent is fresh
+    (block,) = bench.run()
+    assert block.shots == 100
+    assert bench.kinds().count("job.waiting") == 30
+    assert bench.kinds()[-1] == "job.done"
+    assert len(bench.adapter.jobs) == 1
+
+
+def test_a_queue_that_stays_full_ends_the_job_when_its_time_is_over(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 999))
+    with pytest.raises(QueueFullError, match="3 jobs wait"):
+        bench.run()
+    assert (bench.recorded().state, bench.adapter.jobs) == (JobState.CANCELLED, {})
+
+
+def test_a_run_that_waits_for_a_full_queue_can_be_stopped(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 9))
+    bench.clock.sleep = lambda *_: True  # type: ignore[method-assign]  # as it returns when the run is stopped
+    with pytest.raises(QueueFullError):
+        bench.run()
+    assert bench.recorded().state is JobState.CANCELLED
