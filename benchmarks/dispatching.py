@@ -22,8 +22,9 @@ from measuring import machine
 
 from qrng_hub.adapter import GuardedAdapter
 from qrng_hub.circuits import Circuit
-from qrng_hub.dispatcher import Dispatcher, Limits
+from qrng_hub.dispatcher import Dispatcher
 from qrng_hub.ledger import open_ledger
+from qrng_hub.limits import Limits
 from qrng_hub.planner import Demand, Tariff, Terms, make_plan
 from qrng_hub.records import Candidate, Finished, JobSpec, Origin, Quote
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter

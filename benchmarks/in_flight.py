@@ -34,8 +34,9 @@ from measuring import machine
 from qrng_hub.adapter import Adapter
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import SystemClock
-from qrng_hub.dispatcher import Dispatcher, Failure, Limits
+from qrng_hub.dispatcher import Dispatcher, Failure
 from qrng_hub.ledger import open_ledger
+from qrng_hub.limits import Limits
 from qrng_hub.records import Backend, Job, JobSpec, Origin, Quote, RawBlock
 
 SHOTS = 10

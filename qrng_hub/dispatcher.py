@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,62 +22,18 @@ from qrng_hub.errors import (
     BudgetWarning,
     JobTimeoutError,
     QRNGError,
+    QueueFullError,
     RateLimitedError,
     RunInterruptedError,
     VendorError,
 )
-from qrng_hub.ledger import Budget, Ledger, Limit, Unit
+from qrng_hub.ledger import Budget, Ledger
+from qrng_hub.limits import Limits
 from qrng_hub.policy import Action
 from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _JITTER = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class BackendLimits:
-    """What the jobs of one backend may take; None is no limit."""
-
-    usd: Decimal | None = None
-    """Of a draw."""
-    seconds: Decimal | None = None
-    """Of a draw, in seconds that its jobs run as the vendor counts them."""
-    seconds_per_month: Decimal | None = None
-    """Of all draws of the project in a month (UTC)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What jobs may cost and how long they may take."""
-
-    usd_per_job: Decimal = Decimal(0)
-    accepts_unknown_price: bool = False
-    usd_per_draw: Decimal | None = None
-    """What all jobs of a draw may cost; None is no limit."""
-    project: str = "default"
-    usd_per_month: Decimal | None = None
-    """What all jobs of the project may cost in a month (UTC), whoever runs them; None is no limit."""
-    warn_at: float = 0.8
-    """The share of a budget from which its use is warned of."""
-    backends: Mapping[str, BackendLimits] = field(default_factory=dict)
-    """By address."""
-    max_wait_seconds: float = 86_400.0
-    max_attempts: int = 3
-
-    def of_job(self, address: str, draw_id: str | None, now: datetime) -> dict[str, Limit]:
-        """Lists the budgets that a job is charged to, by name, with their limits."""
-        own, month = self.backends.get(address, BackendLimits()), f"{self.project}, {now:%Y-%m}"
-        every: list[tuple[str, Decimal | None, Unit]] = [
-            (f"project {month}", self.usd_per_month, "USD"),
-            (f"project {month}, on {address}", own.seconds_per_month, "seconds"),
-        ]
-        if draw_id is not None:
-            every += [
-                (f"draw {draw_id}", self.usd_per_draw, "USD"),
-                (f"draw {draw_id}, on {address}", own.usd, "USD"),
-                (f"draw {draw_id}, time on {address}", own.seconds, "seconds"),
-            ]
-        return {name: Limit(most=most, unit=unit) for name, most, unit in every if most is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +171,7 @@ class Dispatcher:
         origin = adapter.origin(spec.backend_name)
         limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
         used = self._ledger.intend(spec, quote, origin, draw_id, limits, _account(adapter, spec))
-        job = self._submit(adapter, spec, stop)
+        job = self._submit_in_turn(adapter, spec, stop)
         self._ledger.acknowledged(job)
         self._warn(used)
         return job
@@ -279,12 +235,27 @@ class Dispatcher:
                 del in_flight[key]
                 yield Failure(flight.job.spec, failure)
 
+    def _submit_in_turn(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
+        """Submits once the vendor has room for the job; waiting for it is no attempt, and keeps its intent fresh."""
+        until = self._clock.now() + timedelta(seconds=self._limits.max_wait_seconds)
+        while True:
+            try:
+                return self._submit(adapter, spec, stop)
+            except QueueFullError as error:
+                pause = min(_asked_for(error), _LONGEST_PAUSE_SECONDS)
+                stopped = self._clock.now() >= until or self._clock.sleep(pause, stop)
+                if stopped or not self._ledger.renew_intent(spec.key, str(error)):
+                    self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
+                    raise
+
     def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
         """Submits until the vendor has the job; after a doubtful end only where no second one can come of it."""
         latest, doubt = self._clock.now() + policy.SUBMISSION_WINDOW, None
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
                 return _submit_one(adapter, spec)
+            except QueueFullError:
+                raise
             except QRNGError as error:
                 doubt = error if policy.is_doubtful(error) else doubt
                 if doubt and not adapter.may_resubmit(spec.backend_name):

@@ -20,6 +20,7 @@
     │   ├── AuthenticationError (PermissionError)   the vendor refused the credentials
     │   ├── QuotaError                          a limit of the account is reached
     │   ├── RateLimitedError                    too many requests; try again later
+    │   │   └── QueueFullError                  the account may have no further job waiting
     │   ├── ServiceUnreachableError (ConnectionError)   no answer from the vendor's service
     │   └── JobError                            a job at the vendor
     │       ├── JobFailedError                  the vendor says that it failed
@@ -141,6 +142,10 @@ class RateLimitedError(VendorError):
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class QueueFullError(RateLimitedError):
+    """The account has as many jobs waiting as it may have: the job was not taken, and may be once one has ended."""
 
 
 class ServiceUnreachableError(VendorError, ConnectionError):

@@ -8,9 +8,10 @@ a POST. Both are reached through `_active_api_client`, here and nowhere else.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -22,9 +23,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from qrng_hub.circuits import Circuit
-from qrng_hub.errors import BackendOfflineError, ConfigError, UnknownBackendError
+from qrng_hub.errors import BackendOfflineError, ConfigError, UnknownBackendError, VendorError
 from qrng_hub.records import Backend, JobSpec
-from qrng_hub_ibm.devices import describe_device
+from qrng_hub_ibm.devices import DeviceStatus, describe_device, runs_jobs
 from qrng_hub_ibm.entries import HUB_TAG, tag_of
 from qrng_hub_ibm.errors import status_of
 from qrng_hub_ibm.isa import to_isa
@@ -69,20 +70,22 @@ class Client:
         return {one["name"]: one for one in self._api.list_backends() if one.get("class") != "mock"}
 
     def least_busy(self) -> str:
-        """Names the device with the shortest queue of those online."""
-        online = [one for one in self.devices().values() if one["status"]["name"] == "online"]
-        if not online:
-            raise BackendOfflineError("no device of this instance of IBM Quantum is online")
-        return str(min(online, key=lambda one: one["queue_length"])["name"])
+        """Names the device with the shortest queue of those that run jobs, which the list of devices does not tell."""
+        online = [one for one in self.devices().values() if (one.get("status") or {}).get("name") == "online"]
+        for one in sorted(online, key=_queue_length):
+            if runs_jobs(self.status(one["name"])):
+                return str(one["name"])
+        raise BackendOfflineError("no device of this instance of IBM Quantum is online")
 
     def describe(self, address: str, name: str) -> Backend:
         """Describes a device as it is now."""
         backend = self._backend(name)
-        return describe_device(address, backend.configuration(), backend.properties(refresh=True), backend.status())
+        return describe_device(address, backend.configuration(), backend.properties(refresh=True), self.status(name))
 
-    def status(self, name: str) -> Any:
-        """Returns a device's `BackendStatus` now."""
-        return self._backend(name).status()
+    def status(self, name: str) -> DeviceStatus:
+        """Returns a device's state now; asked for here, since the client fails at a queue of unknown length."""
+        self._backend(name)
+        return DeviceStatus.of(self._api._session.get(f"/backends/{name}/status").json())
 
     def rep_delays(self, name: str) -> tuple[float, float]:
         """Returns the range of the repetition delay in seconds; both are the default where it cannot be set."""
@@ -150,7 +153,15 @@ class Client:
     def results(self, job: str, seconds: float) -> tuple[str, Any] | None:
         """Returns the device that ran a job and its outcomes; None if it is not done."""
         found = self._service.job(job)
-        return (found.backend().name, found.result(timeout=seconds)) if found.status() == "DONE" else None
+        if found.status() != "DONE":
+            return None
+        try:
+            return found.backend().name, found.result(timeout=seconds)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:  # the client decodes whatever it was sent
+            raise VendorError(
+                f"the outcomes of job {job} of IBM cannot be read, as if they had been cut on their way: they stay at"
+                " IBM, and `qrng jobs collect` fetches them again"
+            ) from error
 
     def cancel(self, job: str) -> None:
         """Cancels a job; one that is finished stays as it is."""
@@ -165,6 +176,12 @@ class Client:
             self._service.delete_job(job)
         except RuntimeJobNotFound:
             return
+
+
+def _queue_length(device: Mapping[str, Any]) -> float:
+    """Reads how many jobs wait for a device; one that does not say comes last."""
+    length = device.get("queue_length")
+    return math.inf if length is None else float(length)
 
 
 def _log_in(settings: IBMSettings, token: str, instance: str) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
 from qrng_hub.adapter import load_sdk, with_deadline
-from qrng_hub.errors import AuthenticationError
+from qrng_hub.errors import AuthenticationError, ServiceUnreachableError
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.local import SDK_PACKAGES
 from qrng_hub_ibm.settings import IBMSettings
@@ -16,6 +17,8 @@ from qrng_hub_ibm.settings import IBMSettings
 Result = TypeVar("Result")
 #: results are large, and compiling takes its time
 LONG_PATIENCE = 5.0
+#: what is waited between attempts to log in, in seconds
+_LOG_IN_PAUSES = (0.5, 1.0)
 
 
 class Connection:
@@ -58,8 +61,19 @@ class Connection:
             if self._client is None:
                 sdk = load_sdk("qrng_hub_ibm.client", "ibm", SDK_PACKAGES)
                 token = self._required_token()
-                self._client = self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
+                self._client = self._log_in(sdk, token)
             return self._client
+
+    def _log_in(self, sdk: Any, token: str) -> Any:
+        """Logs in, and again after an error of the service that passes; nothing is made by it."""
+        for pause in _LOG_IN_PAUSES:
+            try:
+                return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
+            except ServiceUnreachableError as error:
+                if error.__cause__ is None:  # the time is over
+                    raise
+                time.sleep(pause)
+        return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
 
     def _forget(self, client: Any) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -52,8 +53,24 @@ def qubit_calibration(properties: Any, qubit: int) -> QubitCalibration | None:
     return QubitCalibration(qubit=qubit, flip_0_to_1=max(up, both - down), flip_1_to_0=down)
 
 
-def runs_jobs(status: Any) -> bool:
-    """Tells from a `BackendStatus` whether jobs run now: a device that is paused takes them and lets them wait."""
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """The state of a device as the service answers it."""
+
+    operational: bool
+    status_msg: str
+    pending_jobs: int | None
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> DeviceStatus:
+        """Reads an answer; a queue whose length is not given is unknown."""
+        length = answer.get("length_queue")
+        pending = None if length is None else max(0, int(length))
+        return cls(bool(answer.get("state")), str(answer.get("status") or ""), pending)
+
+
+def runs_jobs(status: DeviceStatus) -> bool:
+    """Tells whether jobs run now: a device that is paused takes them and lets them wait."""
     return bool(status.operational) and status.status_msg == "active"
 
 
@@ -92,9 +109,9 @@ def _published(properties: Any, qubit: int) -> Mapping[str, Any]:
 def _value(values: Mapping[str, Any], name: str) -> float | None:
     """Reads a probability; None where it is not published, or is none."""
     value = values[name][0] if name in values else None
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
         return None
-    return float(value) if 0 <= value <= 1 else None
+    return float(value)
 
 
 def _operational(values: Mapping[str, Any]) -> bool:

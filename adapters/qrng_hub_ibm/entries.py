@@ -11,6 +11,8 @@ from qrng_hub.records import Job, JobSpec, JobState
 #: every job of the hub bears this tag, and a second one of its own
 HUB_TAG = "qrng-hub"
 _RAN_TOO_LONG = 1305
+#: more seconds since 1970 than this are milliseconds
+_MILLISECONDS = 1e11
 _STATES = {
     "QUEUED": JobState.QUEUED,
     "RUNNING": JobState.RUNNING,
@@ -37,7 +39,10 @@ def state_of(entry: Mapping[str, Any]) -> JobState:
 def message_of(entry: Mapping[str, Any]) -> str:
     """Reads why a job ended as it did, with IBM's code where there is one."""
     state = entry.get("state") or {}
+    status = str(state.get("status") or entry.get("status") or "")
     reason, code = str(state.get("reason") or ""), _reason_code(state)
+    if not reason and state_of(entry) is JobState.FAILED:
+        reason = status
     return f"error {code}: {reason}" if code else reason
 
 
@@ -90,8 +95,14 @@ def _reason_code(state: Mapping[str, Any]) -> int | None:
 
 
 def utc(stamp: object) -> datetime | None:
-    """Reads a time of IBM's, which is UTC whether or not it says so."""
+    """Reads a time of IBM's, in UTC whether or not it says so, or (milli)seconds since 1970; None if it is no time."""
     if not stamp:
         return None
-    at = datetime.fromisoformat(str(stamp))
+    if isinstance(stamp, int | float) or str(stamp).isdecimal():
+        seconds = float(str(stamp))
+        return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
+    try:
+        at = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -39,6 +39,7 @@ def _time_left(usage: Mapping[str, Any]) -> Check:
 def device(backend: Backend) -> Check:
     """Checks that a device runs jobs now."""
     if backend.availability is Availability.ONLINE:
-        detail = f"{backend.description}: online, {backend.pending_jobs} jobs waiting"
+        waiting = "an unknown number of" if backend.pending_jobs is None else backend.pending_jobs
+        detail = f"{backend.description}: online, {waiting} jobs waiting"
         return Check(subject=backend.address, verdict="ok", detail=detail)
     return Check(subject=backend.address, verdict="failed", detail=f"does not run jobs now: {backend.status_message}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from qrng_hub.errors import (
     BackendLimitError,
     BackendOfflineError,
     QRNGError,
+    QueueFullError,
     QuotaError,
     VendorError,
 )
@@ -29,6 +31,8 @@ from qrng_hub_ibm.settings import IBMOptions, options_of
 
 #: what IBM's service runs at most in one job
 MAX_EXECUTIONS = 10_000_000
+#: what IBM says when an account has as many jobs waiting as its plan allows (3 in the Open plan)
+_TOO_MANY_JOBS = re.compile(r"(?i)\bpending\b|\b(limit|maximum|too many)\b.*\bjobs\b|\bjobs?\b.*\blimit\b")
 #: how long it counts that there is time left; IBM refuses by itself what comes after the last of it
 _ANSWER_COUNTS = timedelta(seconds=10)
 
@@ -98,6 +102,10 @@ class Submission:
         try:
             return str(client.run(spec, device, _within_budget(options, client.instance, spec.max_usd)))
         except Exception as error:
+            if status_of(error) in (403, 409, 429) and _TOO_MANY_JOBS.search(str(error)):
+                raise QueueFullError(
+                    f"IBM takes no further job of this account until one of those that wait has ended: {error}"
+                ) from error
             if status_of(error) == 409:
                 raise QuotaError(f"IBM refused job {spec.key}: the instance has no time left: {error}") from error
             raise

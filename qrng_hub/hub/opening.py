@@ -10,8 +10,8 @@ from qrng_hub.adapter import Adapter
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import BackendSettings, RunFile, ledger_url
 from qrng_hub.database import parse_url
-from qrng_hub.dispatcher import BackendLimits, Limits
 from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, UnknownNameError
+from qrng_hub.limits import BackendLimits, Limits
 from qrng_hub.records import Candidate, Origin, Request, SeedDraw
 from qrng_hub.registry import Registry
 from qrng_hub.runner import rehearse

@@ -9,11 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from qrng_hub.config import RunFile
-from qrng_hub.dispatcher import Limits
 from qrng_hub.errors import InfeasiblePlanError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.hub.opening import limits_of, request_of, require_once
 from qrng_hub.ledger import Budget, Ledger
+from qrng_hub.limits import Limits
 from qrng_hub.planner import Demand, Plan, Terms, Wanted, make_plan, quote_of, terms_of
 from qrng_hub.policy import allowed_origins
 from qrng_hub.records import Candidate, Origin, Quote, Request

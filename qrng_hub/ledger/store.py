@@ -74,6 +74,16 @@ class Ledger:
         self._append(connection, f"job.{job.state}", job.spec.key, deliveries.bound(_job_columns(job)))
 
     @repeated
+    def renew_intent(self, key: str, reason: str) -> bool:
+        """Records, durably, that an intended job is submitted only from now on; False if it is no longer intended."""
+        still = (schema.jobs.c.key == key) & (schema.jobs.c.state == JobState.INTENDED)
+        with self._database.durable() as connection:
+            renewed = connection.execute(update(schema.jobs).where(still), {"recorded_utc": self._clock.now()}).rowcount
+            if renewed:
+                self._append(connection, "job.waiting", key, {"reason": reason})
+        return bool(renewed)
+
+    @repeated
     def close_intent(self, key: str, state: JobState, message: str) -> None:
         """Records that an intended job never reached the vendor, or that nobody knows whether it did.
 

@@ -34,6 +34,8 @@ class Catalogue:
         """What is done to a file that is published of a device, by its path, "ibm_fez/properties" say."""
         self.offline: dict[str, str] = {}
         """Why a device does not run jobs."""
+        self.paused: set[str] = set()
+        """Devices that are listed as online and do not run what they are given."""
         self.usage_reached = False
         self.usage: dict[str, Any] = {"usage_consumed_seconds": 100, "usage_limit_seconds": 600}
 
@@ -79,7 +81,7 @@ class Catalogue:
         return {"name": name, "status": state, "queue_length": self.queues[name], "qubits": qubits, "class": "qpu"}
 
     def _status(self, name: str) -> dict[str, Any]:
-        why = self.offline.get(name)
+        why = self.offline.get(name) or ("internal" if name in self.paused else None)
         state = {"state": why is None, "status": why or "active"}
         return {**state, "length_queue": self.queues[name], "backend_version": "1.0.0"}
 

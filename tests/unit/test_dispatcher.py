@@ -9,7 +9,7 @@ import pytest
 
 from qrng_hub.adapter import NoSettings, looked_at
 from qrng_hub.circuits import Circuit
-from qrng_hub.dispatcher import Dispatcher, Failure, Limits
+from qrng_hub.dispatcher import Dispatcher, Failure
 from qrng_hub.errors import (
     AuthenticationError,
     BackendLimitError,
@@ -17,12 +17,14 @@ from qrng_hub.errors import (
     JobCancelledError,
     JobFailedError,
     JobTimeoutError,
+    QueueFullError,
     RateLimitedError,
     RunInterruptedError,
     ServiceUnreachableError,
     VendorError,
 )
 from qrng_hub.ledger import Ledger, LedgerJob
+from qrng_hub.limits import Limits
 from qrng_hub.policy import GRACE
 from qrng_hub.records import Job, JobSpec, JobState, Quote, RawBlock
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
@@ -330,3 +332,27 @@ def test_one_job_that_cannot_be_looked_at_holds_up_no_other() -> None:
     assert states == [JobState.DONE, JobState.UNKNOWN, JobState.UNKNOWN, JobState.UNKNOWN]
     with pytest.raises(AuthenticationError, match="not yours"):
         looked_at(jobs[1:2], look)
+
+
+def test_a_full_queue_is_waited_for_and_is_no_attempt(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 30))  # longer than an intent is fresh
+    (block,) = bench.run()
+    assert block.shots == 100
+    assert bench.kinds().count("job.waiting") == 30
+    assert bench.kinds()[-1] == "job.done"
+    assert len(bench.adapter.jobs) == 1
+
+
+def test_a_queue_that_stays_full_ends_the_job_when_its_time_is_over(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 999))
+    with pytest.raises(QueueFullError, match="3 jobs wait"):
+        bench.run()
+    assert (bench.recorded().state, bench.adapter.jobs) == (JobState.CANCELLED, {})
+
+
+def test_a_run_that_waits_for_a_full_queue_can_be_stopped(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 9))
+    bench.clock.sleep = lambda *_: True  # type: ignore[method-assign]  # as it returns when the run is stopped
+    with pytest.raises(QueueFullError):
+        bench.run()
+    assert bench.recorded().state is JobState.CANCELLED

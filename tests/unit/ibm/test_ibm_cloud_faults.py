@@ -4,6 +4,7 @@ import math
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from qrng_hub import Hub
 from qrng_hub.errors import (
     AuthenticationError,
     BackendOfflineError,
+    QueueFullError,
     QuotaError,
     RateLimitedError,
     ServiceUnreachableError,
@@ -21,10 +23,11 @@ from qrng_hub.errors import (
 )
 from qrng_hub.records import JobState
 from qrng_hub_ibm import IBMAdapter
+from qrng_hub_ibm.entries import message_of, utc
 from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
-from services.ibm_hub import DEVICE, adapter_for, finish, sent, spec_for, submit
+from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, sent, spec_for, submit
 
 _RUN_FILE = """
 version = 1
@@ -248,3 +251,53 @@ def _log_in_twice(service: IBMService) -> None:
     adapter.describe(DEVICE)
     service.expire_tokens()
     adapter.describe(DEVICE)
+
+
+# answers with gaps
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(403, "You have reached the limit of 3 pending jobs"), (409, "too many jobs: 3 jobs are queued already")],
+)
+def test_a_full_queue_is_neither_a_wrong_key_nor_time_used_up(
+    service: IBMService, adapter: IBMAdapter, status: int, message: str
+) -> None:
+    service.faults.add(Fault(MAKE, status=status, body=f'{{"errors":[{{"code":1,"message":"{message}"}}]}}'))
+    spec = spec_for()
+    with pytest.raises(QueueFullError, match="no further job of this account until") as caught:
+        submit(adapter, spec)
+    assert "API key" not in str(caught.value)
+    assert submit(adapter, spec).vendor_id == sent(service).id
+
+
+def test_the_least_busy_device_runs_jobs_and_may_not_tell_its_queue(service: IBMService, adapter: IBMAdapter) -> None:
+    service.catalogue.queues = {DEVICE: 1, WIDE_DEVICE: None}
+    assert adapter.describe("least_busy").qubits == 16
+    service.catalogue.paused = {DEVICE}
+    backend = adapter_for(service).describe("least_busy")
+    assert (backend.qubits, backend.pending_jobs) == (156, None)
+
+
+def test_a_service_that_fails_at_log_in_is_asked_again(service: IBMService, adapter: IBMAdapter) -> None:
+    service.faults.add(Fault("POST /identity/token", status=503))
+    assert adapter.describe(DEVICE).qubits == 16
+
+
+def test_a_configuration_without_a_number_of_circuits_sets_no_limit(service: IBMService, adapter: IBMAdapter) -> None:
+    service.catalogue.altered[f"{DEVICE}/configuration"] = lambda content: content.pop("max_experiments")
+    assert adapter.describe(DEVICE).max_circuits is None
+
+
+@pytest.mark.parametrize("stamp", [1795435200, "1795435200", 1795435200000, "1795435200000", "2026-11-23T12:00:00"])
+def test_reads_times_since_1970(stamp: object) -> None:
+    assert utc(stamp) == datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_time_that_is_none_is_unknown() -> None:
+    assert utc("soon") is None
+
+
+def test_a_job_that_ran_too_long_says_so() -> None:
+    entry = {"id": "d1", "state": {"status": "Cancelled - Ran too long"}}
+    assert message_of(entry) == "Cancelled - Ran too long"
