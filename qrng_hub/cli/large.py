@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 import click
 
 from qrng_hub.cli.output import ENCODERS, open_output
+from qrng_hub.clock import SystemClock
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.delivery.resumable import ResumableFile, Wanted, part_of, resumable
 from qrng_hub.files import is_plain
 from qrng_hub.hub import Hub
+from qrng_hub.records import GeneratorSeed, OutputReceipt
 
+_DIGEST_FROM_BYTES = 32
+#: what a generator takes to be reseeded
+_RESEED_BYTES = 32
 PieceSource = Literal["draws", "drbg"]
 
 
@@ -42,13 +50,18 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Account:
-    """Where the pieces come from; writes the signed receipt of each draw as it comes, one a line."""
+    """Where the pieces come from; writes the signed receipt of each draw as it comes, one a line.
+
+    Of a generator it writes that of the whole output, when it is there.
+    """
 
     hub: Hub
     receipts: BinaryIO | None
+    source: PieceSource
     draws: int = 0
     credited_bits: float = 0.0
     origins: set[str] = field(default_factory=set)
+    seeds: list[GeneratorSeed] = field(default_factory=list)
     last: str = ""
 
     def add(self, piece: PieceOrigin) -> None:
@@ -58,12 +71,36 @@ class _Account:
         self.draws += 1
         self.credited_bits += piece.credited_bits
         self.origins.add(piece.origin)
-        if self.receipts:
+        if self.receipts is None:
+            return
+        if self.source == "drbg":
+            size, said = self.hub.receipt(piece.draw_id).bytes, piece.model_dump(include={*PieceOrigin.model_fields})
+            self.seeds.append(GeneratorSeed(bytes=size, **said))
+        else:
             self.receipts.write(self.hub.signed_receipt(piece.draw_id).model_dump_json().encode() + b"\n")
 
-    def summary(self, count: int, source: PieceSource) -> str:
+    def finish(self, count: int, sha256: str) -> None:
+        """Writes the receipt of the whole output of a generator, signed."""
+        if self.receipts is None or self.source == "draws":
+            return
+        from qrng_hub.signing import OUTPUT_DOMAIN, receipt_keys, signed  # loads cryptography
+
+        origins: set[Literal["hardware", "simulator", "mixed"]] = {seed.origin for seed in self.seeds}
+        receipt = OutputReceipt(
+            created_utc=SystemClock().now(),
+            code_version=version("qrng-hub"),
+            bytes=count,
+            sha256=sha256 if count >= _DIGEST_FROM_BYTES else None,
+            seeds=tuple(self.seeds),
+            reseeds=sum(seed.bytes == _RESEED_BYTES for seed in self.seeds),
+            origin=origins.pop() if len(origins) == 1 else "mixed",
+            credited_bits=min(8.0 * count, math.fsum(seed.credited_bits for seed in self.seeds)),
+        )
+        self.receipts.write(signed(receipt.model_dump_json(), receipt_keys().current(), OUTPUT_DOMAIN).text())
+
+    def summary(self, count: int) -> str:
         origins, credited = " and ".join(sorted(self.origins)), f"{self.credited_bits:,.0f} bits credited"
-        if source == "draws":
+        if self.source == "draws":
             return f"{count:,} bytes in {self.draws:,} draw(s): {origins}, {credited}"
         return (
             f"{count:,} bytes of a generator (CTR_DRBG with AES-256) that {self.draws:,} draw(s) seeded: {origins},"
@@ -89,7 +126,8 @@ def write_large(
     pieces(count)  # refuses before a file is made
     open_receipts = open_output(receipt_path, default=None, force=force or _is_unfinished(out))
     with open_receipts as receipts, _sink(out, wanted, stdout, force=force) as sink:
-        account = _Account(hub, receipts if receipt_path else None)
+        account = _Account(hub, receipts if receipt_path else None, source)
+        resumed, digest = sink.bytes_done > 0, hashlib.sha256()
         for earlier in sink.written():
             account.add(earlier)
         with click.progressbar(length=count, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
@@ -98,9 +136,18 @@ def write_large(
                 is_last = sink.bytes_done + len(piece.data) == count
                 sink.append(encoder.body(piece.data) + (encoder.end if is_last else b""), piece)
                 account.add(piece)
+                digest.update(piece.data)
                 bar.update(len(piece.data))
+        account.finish(count, _digest_of(str(out), count) if resumed and receipt_path else digest.hexdigest())
         sink.finish()
-    click.echo(f"qrng: {account.summary(count, source)}", err=True)
+    click.echo(f"qrng: {account.summary(count)}", err=True)
+
+
+def _digest_of(out: str, count: int) -> str:
+    """Reads again what an earlier process wrote of an output."""
+    from qrng_hub.verification import digests_of
+
+    return digests_of(out, [count])[0].sha256
 
 
 def _is_unfinished(out: str | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 from qrng_hub.errors import ConfigError, ReceiptError
 
 if TYPE_CHECKING:
-    from qrng_hub.verification import Verified, VerifiedKey
+    from qrng_hub.verification import Verified, VerifiedKey, VerifiedOutput
 
 _MOST_BYTES = 1 << 26
 
@@ -33,7 +33,7 @@ _MOST_BYTES = 1 << 26
 def verify_command(receipt: str, data: str | None, key: str | None, as_json: bool) -> None:
     """Verify the signed receipt in the file RECEIPT, offline, or several, one a line, of the pieces of one output.
 
-    It is the receipt of a draw, or that of a key by `qrng keygen`.
+    It is the receipt of a draw, of a generator's output, or of a key by `qrng keygen`.
 
     Exits with 1 if anything does not hold, and says what.
     """
@@ -57,19 +57,31 @@ def verify_command(receipt: str, data: str | None, key: str | None, as_json: boo
             _show(one)
 
 
-def _verified(texts: Sequence[bytes], data: str | None, key: str | None) -> list[Verified] | list[VerifiedKey]:
-    """Verifies receipts one after the other, each against its own part of the data."""
+def _verified(
+    texts: Sequence[bytes], data: str | None, key: str | None
+) -> Sequence[Verified | VerifiedKey | VerifiedOutput]:
+    """Verifies the one receipt of a file, of whichever kind, or the several of the parts of one output."""
+    from qrng_hub import verification as of
     from qrng_hub.signing import receipt_keys
-    from qrng_hub.verification import bytes_said, digests_of, is_key_receipt, trusted_fingerprint, verify, verify_key
 
-    named = None if key is None else trusted_fingerprint(key)
+    named = None if key is None else of.trusted_fingerprint(key)
     host = receipt_keys().known()
-    ask = partial(verify, host=host, named=named)
-    if len(texts) == 1 and is_key_receipt(texts[0]):
+    if len(texts) > 1:
+        return _verified_parts(texts, data, partial(of.verify, host=host, named=named))
+    (text,) = texts
+    if of.is_key_receipt(text):
         digest = None if data is None else _public_key_digest(data)
-        return [verify_key(texts[0], host=host, named=named, public_key_sha256=digest)]
-    if len(texts) == 1:
-        return [ask(texts[0], data=None if data is None else digests_of(data, [bytes_said(texts[0])])[0])]
+        return [of.verify_key(text, host=host, named=named, public_key_sha256=digest)]
+    whole = None if data is None else of.digests_of(data, [of.bytes_said(text)])[0]
+    if of.is_output_receipt(text):
+        return [of.verify_output(text, host=host, named=named, data=whole)]
+    return [of.verify(text, host=host, named=named, data=whole)]
+
+
+def _verified_parts(texts: Sequence[bytes], data: str | None, ask: Callable[..., Verified]) -> list[Verified]:
+    """Verifies receipts one after the other, each against its own part of the data."""
+    from qrng_hub.verification import digests_of
+
     verified: list[Verified] = []
     for number, text in enumerate(texts, start=1):
         with _of_line(number):
@@ -131,16 +143,33 @@ def _require_file(path: str) -> None:
         raise ConfigError(f"{path} is no file: only plain files and /dev/stdin are read")
 
 
-def _show(verified: Verified | VerifiedKey) -> None:
+def _show(verified: Verified | VerifiedKey | VerifiedOutput) -> None:
     """Prints what holds; text from the receipt is shown without what could steer a terminal."""
     lines = [
-        *(_of_draw(verified) if verified.of == "draw" else _of_key(verified)),
+        *_shown(verified),
         ("key", f"{verified.fingerprint}, {'one of this host' if verified.key == 'of this host' else 'as named'}"),
         *(("proved", text) for text in verified.proved),
         *(("not proved", text) for text in verified.not_proved),
     ]
     for name, text in lines:
         click.echo(f"{name:<11} {text}")
+
+
+def _shown(verified: Verified | VerifiedKey | VerifiedOutput) -> Iterator[tuple[str, str]]:
+    match verified.of:
+        case "draw":
+            return _of_draw(verified)
+        case "key":
+            return _of_key(verified)
+        case "output":
+            return _of_output(verified)
+
+
+def _of_output(verified: VerifiedOutput) -> Iterator[tuple[str, str]]:
+    yield "holds", "the receipt of a generator's output"
+    yield "output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited to all"
+    yield "generator", f"{verified.mechanism}, reseeded {verified.reseeds} times"
+    yield "seeded by", ", ".join(f"draw {_plain(one)}" for one in verified.seeds)
 
 
 def _of_draw(verified: Verified) -> Iterator[tuple[str, str]]:

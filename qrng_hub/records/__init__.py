@@ -36,6 +36,7 @@ from qrng_hub.records.comparison import (
     Totals,
 )
 from qrng_hub.records.extraction import Extraction, Method
+from qrng_hub.records.generated import GeneratorSeed, OutputReceipt
 from qrng_hub.records.health import HealthReport, HealthTest
 from qrng_hub.records.jobs import FREE, Finished, Job, JobSpec, JobState, Quote
 from qrng_hub.records.patterns import Autocorrelation, Estimates, Patterns, Sample
@@ -82,6 +83,7 @@ __all__ = [
     "Fallback",
     "Finding",
     "Finished",
+    "GeneratorSeed",
     "HealthReport",
     "HealthSummary",
     "HealthTest",
@@ -97,6 +99,7 @@ __all__ = [
     "MerminOptions",
     "Method",
     "Origin",
+    "OutputReceipt",
     "Pair",
     "Patterns",
     "QubitCalibration",

@@ -13,6 +13,7 @@ from qrng_hub.signing.keys import (
 from qrng_hub.signing.signature import (
     DOMAIN,
     KEY_DOMAIN,
+    OUTPUT_DOMAIN,
     Domain,
     Signature,
     SignedReceipt,
@@ -24,6 +25,7 @@ from qrng_hub.signing.signature import (
 __all__ = [
     "DOMAIN",
     "KEY_DOMAIN",
+    "OUTPUT_DOMAIN",
     "Domain",
     "ReceiptKeys",
     "Signature",

@@ -14,9 +14,12 @@ from qrng_hub.signing.canonical import canonical
 from qrng_hub.signing.keys import SigningKey, fingerprint, require_signed
 
 #: What it is a signature of, in which version: no signature with this key is one of anything else.
-Domain = Literal["qrng-hub receipt signature 1", "qrng-hub key receipt signature 1"]
+Domain = Literal[
+    "qrng-hub receipt signature 1", "qrng-hub key receipt signature 1", "qrng-hub output receipt signature 1"
+]
 DOMAIN: Domain = "qrng-hub receipt signature 1"
 KEY_DOMAIN: Domain = "qrng-hub key receipt signature 1"
+OUTPUT_DOMAIN: Domain = "qrng-hub output receipt signature 1"
 _Key = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 

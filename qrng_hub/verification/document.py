@@ -21,7 +21,7 @@ def signed_document(text: bytes) -> dict[str, Any]:
         raise ReceiptError(f"it cannot be read as a receipt: {error}") from None
     document: dict[str, Any] = found if isinstance(found, dict) else {}
     receipt = document.get("receipt", document)
-    if not isinstance(receipt, dict) or not {"draw_id", "required_bits"} & receipt.keys():
+    if not isinstance(receipt, dict) or not {"draw_id", "required_bits", "mechanism"} & receipt.keys():
         raise ReceiptError("it is JSON, and no receipt: `qrng receipt ID` prints one")
     if receipt is document or "signature" not in document:
         raise ReceiptError("it is a receipt without a signature: `qrng receipt ID` prints it with one")

@@ -43,7 +43,7 @@ class VerifiedKey(Record):
 def is_key_receipt(text: bytes) -> bool:
     """Says whether this looks like the signed receipt of a key."""
     try:
-        return "draw_id" not in signed_document(text)["receipt"]
+        return not {"draw_id", "mechanism"} & signed_document(text)["receipt"].keys()
     except ReceiptError:
         return False
 

@@ -16,7 +16,7 @@ import pytest
 from commands import qrng as in_process
 from qrng_hub import Hub
 from qrng_hub.ledger.events import hash_of
-from qrng_hub.signing import receipt_keys
+from qrng_hub.signing import OUTPUT_DOMAIN, receipt_keys, signed
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs" / "receipt.schema.json"
@@ -92,6 +92,51 @@ def test_what_the_bytes_command_wrote_is_verified_in_every_format(
         assert (done.returncode, done.stderr) == (0, "")
         assert "the file is the output, byte by byte" in done.stdout
         Path(out).unlink()
+
+
+@pytest.mark.parametrize("form", ["hex", "base64", "raw", "npy"])
+def test_the_output_of_a_generator_has_a_receipt_of_its_own(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = "out.npy" if form == "npy" else "out"
+    made = in_process(
+        capsys, "bytes", "4MB", "--source", "drbg", "--format", form, "--out", out, "--receipt", "receipt"
+    )
+    assert made.returncode == 0
+    done = in_process(capsys, "verify", "receipt", "--data", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    (seed,) = json.loads(Path("receipt").read_text())["receipt"]["seeds"]
+    assert f"seeded by   draw {seed['draw_id']}\n" in done.stdout
+    assert "the file is the output, byte by byte: 4000000 bytes" in done.stdout
+    with Path(out).open("r+b") as file:
+        file.seek(-9, os.SEEK_END)
+        before = file.read(1)
+        file.seek(-9, os.SEEK_END)
+        file.write(b"1" if before != b"1" else b"2")
+    altered = in_process(capsys, "verify", "receipt", "--data", out)
+    assert (altered.returncode, "the file is not the output: its SHA-256 is" in altered.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"reseeds": 1}, "it was reseeded 1 times, and 0 draws are named for that"),
+        ({"origin": "hardware"}, "its origin is hardware, and that of its seeds is simulator"),
+        ({"credited_bits": 256.0}, "its credit of 256 bits is above the 0 of its seeds"),
+        ({"seeds": []}, "its seeds have [] bytes"),
+        ({"sha256": None}, "an output has a digest from 32 bytes on"),
+    ],
+)
+def test_a_generator_s_receipt_that_contradicts_itself_does_not_hold(
+    tmp_path: Path, edit: dict[str, object], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "receipt"
+    assert in_process(capsys, "bytes", "64", "--source", "drbg", "--receipt", str(path)).returncode == 0
+    receipt = json.loads(path.read_text())["receipt"] | edit
+    path.write_bytes(signed(json.dumps(receipt), receipt_keys().current(), OUTPUT_DOMAIN).text())
+    done = in_process(capsys, "verify", str(path))
+    assert (done.returncode, says in done.stderr) == (1, True)
 
 
 def test_one_receipt_on_two_lines_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
