@@ -136,7 +136,7 @@ class Dispatcher:
         if jobs == 1 or not (low := adapter.quote(spec).low):
             return
         committed = {one.name: one.committed for one in self._ledger.budgets()}
-        for name, limit in self._limits.of_job(spec.address, draw_id, self._clock.now()).items():
+        for name, limit in self.limits_of(spec.address, draw_id).items():
             left = limit.most - committed.get(name, Decimal(0))
             if limit.unit == "USD" and jobs * low > left:
                 raise BudgetExceededError(
@@ -144,10 +144,14 @@ class Dispatcher:
                     f" and the budget {name} of {limit.most} has {left} left: {jobs * low - left} more are needed"
                 )
 
+    def limits_of(self, address: str, draw_id: str | None) -> dict[str, Limit]:
+        """Lists the budgets that a job of now is charged to, by name, with their limits."""
+        return self._limits.of_job(address, draw_id, self._clock.now())
+
     def require_reservable(self, adapter: Adapter, specs: Sequence[JobSpec], draw_id: str | None) -> None:
         """Raises `BudgetExceededError` unless prices and budgets allow all of these jobs at their highest."""
         quotes = [self._approve(adapter, spec, threading.Event()) for spec in specs]
-        self._ledger.require_left(quotes, self._limits.of_job(specs[0].address, draw_id, self._clock.now()))
+        self._ledger.require_left(quotes, self.limits_of(specs[0].address, draw_id))
 
     def _approve(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Quote:
         if stop.is_set():
@@ -169,7 +173,7 @@ class Dispatcher:
     def _start(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None, stop: threading.Event) -> Job:
         spec = spec.model_copy(update={"max_usd": self._limits.usd_per_job})
         origin = adapter.origin(spec.backend_name)
-        limits = self._limits.of_job(spec.address, draw_id, self._clock.now())
+        limits = self.limits_of(spec.address, draw_id)
         used = self._ledger.intend(spec, quote, origin, draw_id, limits, _account(adapter, spec))
         job = self._submit_in_turn(adapter, spec, stop)
         self._ledger.acknowledged(job)

@@ -200,14 +200,19 @@ class Hub(Faces, History):
         *,
         on_progress: Callable[[Progress], None] = _silent,
         deliver: Callable[[Draw], None] = _nowhere,
+        reclaim: bool = False,
     ) -> Draw:
-        """Goes on with a draw by plan, by its id or the beginning of it, that was begun and not delivered.
+        """Goes on with a draw that had jobs at vendors, by its id or the beginning of it, and was not delivered.
 
         Its jobs are adopted and followed, what they gave is used, and the rest is planned within what is
-        left of its budget. Raises `LedgerError` for a draw that is none of these, else as `draw` does.
+        left of its budget. With `reclaim` it is delivered although a process that is gone claimed it, and may have
+        handed out the same outcomes: that is on record. Raises `LedgerError` for a draw that is none of these, or
+        that another process delivers, else as `draw` does.
         """
         self._require_open()
         run = self.run_to_resume(name)
+        if reclaim:
+            self._ledger.release(run.draw_id, "reclaimed by the user")
         self.reconcile()
         undecided = self._ledger.undecided(run.draw_id)
         if undecided and not self.run_file.policy.hedge:
@@ -215,14 +220,18 @@ class Hub(Faces, History):
                 f"nobody knows whether {len(undecided)} job(s) of run {run.draw_id} are at their vendors: they may be"
                 " billed. Resume it later, or set policy.hedge = true to go on all the same"
             )
-        request = request_of(self.run_file, self._registry, run.bytes, None)
-        if request.mode != "plan":
-            raise RequestError(f"run {run.draw_id} was one by plan: resume it with its run file, in which mode is plan")
+        request = request_of(self.run_file, self._registry, run.bytes, run.backend)
+        if request.mode != run.mode:
+            raise RequestError(
+                f"run {run.draw_id} was one by {run.mode}: resume it with its run file, in which mode is {run.mode}"
+            )
         if run.terms and run.terms != request.terms:
             raise RequestError(
                 f"run {run.draw_id} began with another request.epsilon, health_alpha or calibrate, or policy.fallback:"
                 " resume it with these, or begin anew"
             )
+        if request.mode != "plan":
+            return self._runner.draw(request, on_progress, deliver, run.draw_id)
         return self._runner.draw_planned(request, partial(self._replan, run.bytes), on_progress, deliver, run.draw_id)
 
     def run_to_resume(self, name: str) -> Run:
@@ -234,7 +243,7 @@ class Hub(Faces, History):
         return runs[0]
 
     def unfinished_runs(self) -> tuple[Run, ...]:
-        """Lists the draws by plan of the run file's very request that were begun and not delivered, newest first."""
+        """Lists the draws of the run file's very request that were begun and not delivered, newest first."""
         request = request_of(self.run_file, self._registry, self.run_file.request.bytes, None)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 

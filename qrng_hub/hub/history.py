@@ -41,7 +41,7 @@ class History:
         return self._ledger.chain()
 
     def runs(self) -> tuple[Run, ...]:
-        """Lists the draws by plan, newest first: what each asked for and spent, and whether it was delivered."""
+        """Lists the draws that may have jobs at vendors, newest first: what each spent, whether it was delivered."""
         return self._ledger.runs()
 
     def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:

@@ -1,6 +1,6 @@
 """What happened: jobs with their cost and times, draws with their receipts, append-only events."""
 
-from qrng_hub.ledger.budgets import Budget, Limit, Unit
+from qrng_hub.ledger.budgets import Budget, Limit, Unit, require_left
 from qrng_hub.ledger.events import ChainedEvent, head
 from qrng_hub.ledger.queries import RUN_STARTED, LedgerJob, Run
 from qrng_hub.ledger.store import Ledger, open_ledger
@@ -16,4 +16,5 @@ __all__ = [
     "Unit",
     "head",
     "open_ledger",
+    "require_left",
 ]

@@ -16,7 +16,7 @@ from qrng_hub.errors import LedgerError, UnknownNameError
 from qrng_hub.ledger import schema
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt, Record
 
-#: the event of a draw by plan that begins
+#: the event of a draw that begins and can be resumed
 RUN_STARTED = "run.started"
 
 
@@ -117,7 +117,7 @@ def undecided(connection: Connection, draw_id: str) -> tuple[str, ...]:
 
 
 class Run(Record):
-    """A draw by plan: what was asked for, and whether it was delivered."""
+    """A draw that can be resumed: what was asked for, and whether it was delivered."""
 
     draw_id: str
     started_utc: datetime
@@ -130,10 +130,13 @@ class Run(Record):
     """The digest of the request."""
     terms: str = ""
     """The digest of what must not change while the run goes on."""
+    mode: str = "plan"
+    backend: str | None = None
+    """The only backend that was asked for, if it was one."""
 
 
 def runs(connection: Connection) -> tuple[Run, ...]:
-    """Lists the draws by plan, newest first."""
+    """Lists the draws that can be, or could have been, resumed, newest first."""
     table = schema.events.c
     started = select(table.at_utc, table.subject, table.detail).where(table.kind == RUN_STARTED)
     delivered = set(connection.execute(select(schema.draws.c.draw_id)).scalars())
@@ -149,6 +152,8 @@ def runs(connection: Connection) -> tuple[Run, ...]:
             delivered=row.subject in delivered,
             of=row.detail.get("of", ""),
             terms=row.detail.get("terms", ""),
+            mode=row.detail.get("mode", "plan"),
+            backend=row.detail.get("backend"),
         )
         for row in connection.execute(started.order_by(table.number.desc())).all()
     )

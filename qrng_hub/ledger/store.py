@@ -13,7 +13,7 @@ from qrng_hub.clock import Clock
 from qrng_hub.database import Database, open_database, repeated
 from qrng_hub.errors import LedgerError, VendorError
 from qrng_hub.files import alterable, state_folder
-from qrng_hub.ledger import audit, budgets, deliveries, events, queries, schema, spending
+from qrng_hub.ledger import audit, budgets, claims, deliveries, events, queries, schema, spending
 from qrng_hub.ledger.budgets import Budget, Limit
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt
 
@@ -112,12 +112,30 @@ class Ledger:
 
         Raises `VendorError`, and records nothing, if another draw used up one of them.
         """
-        draw_id = receipt.draw_id
         with self._database.writing() as connection:
-            for digest in sorted({digest for source in receipt.sources for digest in source.block_sha256}):
-                connection.execute(_USE_UP, {"sha256": digest, "draw_id": draw_id})
-                if (user := queries.user_of(connection, digest)) != draw_id:
-                    raise VendorError(f"outcomes of draw {draw_id} are bit by bit those of draw {user}: none are used")
+            self._use_up(connection, receipt)
+
+    @repeated
+    def claim(self, receipt: Receipt) -> None:
+        """Uses up likewise, durably, and claims for this process to deliver a run.
+
+        Raises `LedgerError`, and records nothing, if it was delivered or another process claimed it.
+        """
+        with self._database.durable() as connection:
+            claims.require_free(connection, receipt.draw_id)
+            self._use_up(connection, receipt)
+            self._append(connection, claims.CLAIMED, receipt.draw_id, claims.Claim.of_this_process().model_dump())
+
+    def release(self, draw_id: str, reason: str) -> None:
+        """Records that whoever claimed to deliver a run did not."""
+        self.record_event(claims.RELEASED, draw_id, {"reason": reason})
+
+    def _use_up(self, connection: Connection, receipt: Receipt) -> None:
+        draw_id = receipt.draw_id
+        for digest in sorted({digest for source in receipt.sources for digest in source.block_sha256}):
+            connection.execute(_USE_UP, {"sha256": digest, "draw_id": draw_id})
+            if (user := queries.user_of(connection, digest)) != draw_id:
+                raise VendorError(f"outcomes of draw {draw_id} are bit by bit those of draw {user}: none are used")
 
     @repeated
     def record_draw(self, receipt: Receipt, signature: Mapping[str, JsonValue] | None = None) -> None:
@@ -182,10 +200,9 @@ class Ledger:
 
     @repeated
     def require_undelivered(self, draw_id: str) -> None:
-        """Raises `LedgerError` if a draw was delivered already: its bits leave once."""
+        """Raises `LedgerError` if a draw was delivered, or another process claimed to: its bits leave once."""
         with self._database.reading() as connection:
-            if queries.was_delivered(connection, draw_id):
-                raise LedgerError(f"the run {draw_id} was delivered by another process in the meantime")
+            claims.require_free(connection, draw_id)
 
     @repeated
     def user_of(self, block_sha256: str) -> str | None:

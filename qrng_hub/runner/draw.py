@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,15 +19,17 @@ from qrng_hub.callers import on_behalf, warn
 from qrng_hub.clock import Clock
 from qrng_hub.delivery import mix_with_os, xor_all
 from qrng_hub.dispatcher import Dispatcher
-from qrng_hub.errors import ConfigError, PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
+from qrng_hub.errors import ConfigError, LedgerError, PolicyStopError, RunInterruptedError, SimulatedFallbackWarning
 from qrng_hub.files import claimed, require_writable_folder
 from qrng_hub.ledger import RUN_STARTED, Ledger
 from qrng_hub.protocols import protocol_of
 from qrng_hub.receipts import build_receipt
 from qrng_hub.records import Draw, JobSpec, Origin, RawBlock, Request
 from qrng_hub.registry import Registry
+from qrng_hub.runner.adoption import adopted
 from qrng_hub.runner.intake import Intake
 from qrng_hub.runner.kept import Kept
+from qrng_hub.runner.outlay import require_affordable_together
 from qrng_hub.runner.planned import PlannedDraw, Replan
 from qrng_hub.runner.processing import Processing, in_this_process
 from qrng_hub.runner.seeding import seeds_of
@@ -64,17 +67,28 @@ class Runner:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
 
-    def draw(self, request: Request, on_progress: Callable[[Progress], None], deliver: Deliver) -> Draw:
+    def draw(
+        self,
+        request: Request,
+        on_progress: Callable[[Progress], None],
+        deliver: Deliver,
+        resumed: str | None = None,
+    ) -> Draw:
         """Draws the bytes of a request and delivers them; with that done, they are on record as delivered.
 
-        Warns with `SimulatedFallbackWarning` where a simulator stood in for hardware. Raises
-        `PolicyStopError` when nothing is left to try, or the error of the backend that ended it.
+        `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Until the bytes are
+        delivered a draw with jobs at vendors can be resumed. Warns with `SimulatedFallbackWarning` where a simulator
+        stood in for hardware. Raises `PolicyStopError` when nothing is left to try, or the error of the backend that
+        ended it.
         """
         sign = signer_for(request)
-        draw_id = self._new_id()
-        deliveries = self._deliveries(request, draw_id, on_progress)
-        output = xor_all([delivery.data for delivery in deliveries])
-        return self._delivered(request, draw_id, deliveries, output, deliver, sign)
+        if not self._is_resumable(request):
+            intake = self._intake(request, self._new_id())
+            deliveries = self._deliveries(request, on_progress, intake)
+            return self._delivered(request, intake, deliveries, _xor(deliveries), deliver, sign)
+        with self._run_of(request, resumed) as intake:
+            deliveries = self._deliveries(request, on_progress, intake)
+            return self._delivered(request, intake, deliveries, _xor(deliveries), deliver, sign)
 
     def draw_planned(
         self,
@@ -86,11 +100,21 @@ class Runner:
     ) -> Draw:
         """Draws the bytes of a request by plan, round by round; outputs of several backends follow one another.
 
-        `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Until the
-        bytes are delivered the draw can be resumed. Warns as `draw` does. Raises `InfeasiblePlanError`
-        when the rest cannot be had within the limits.
+        `resumed` is as in `draw`. Until the bytes are delivered the draw can be resumed. Warns as `draw` does.
+        Raises `InfeasiblePlanError` when the rest cannot be had within the limits.
         """
         sign = signer_for(request)
+        with self._run_of(request, resumed) as intake:
+            return self._run_plan(request, replan, on_progress, intake, deliver, sign)
+
+    def _is_resumable(self, request: Request) -> bool:
+        """Whether jobs of a draw may outlive this process; those of a certified run are worth nothing one by one."""
+        resolved = (self._registry.resolve(one.address) for one in policy.eligible(request))
+        return request.certificate is None and any(adapter.is_remote(name) for adapter, name in resolved)
+
+    @contextmanager
+    def _run_of(self, request: Request, resumed: str | None) -> Iterator[Intake]:
+        """Begins or resumes a draw; what its jobs gave is kept until the block ends well, and an error says so."""
         draw_id = resumed or self._new_id()
         folder = self._state / "runs"
         with claimed(folder / f"{draw_id}.lock", f"run {draw_id}"):
@@ -98,12 +122,16 @@ class Runner:
             kept = Kept(folder / draw_id)
             intake = self._intake(request, draw_id, kept)
             if resumed is None:
-                started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
-                self._ledger.record_event(RUN_STARTED, draw_id, started)
+                self._ledger.record_event(RUN_STARTED, draw_id, _started(request))
             self._ledger.require_undelivered(draw_id)
-            draw = self._run_plan(request, replan, on_progress, draw_id, intake, deliver, sign)
+            try:
+                yield intake
+            except BaseException as error:
+                error.add_note(
+                    f"what this run paid for is kept: Hub.resume({draw_id!r}) or `qrng run CONFIG --resume {draw_id}`"
+                )
+                raise
             kept.forget()
-            return draw
 
     def _forget_delivered(self, folder: Path) -> None:
         """Deletes what jobs gave to runs that were delivered, if their processes ended before they could."""
@@ -117,12 +145,11 @@ class Runner:
         request: Request,
         replan: Replan,
         on_progress: Callable[[Progress], None],
-        draw_id: str,
         intake: Intake,
         deliver: Deliver,
         sign: Sign,
     ) -> Draw:
-        stop = threading.Event()
+        stop, draw_id = threading.Event(), intake.draw_id
         planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, on_behalf(run)) for address, run in work]
@@ -130,7 +157,7 @@ class Runner:
         self._ledger.require_undelivered(draw_id)
         deliveries = planned.deliveries()
         output = b"".join(delivery.data for delivery in deliveries)
-        return self._delivered(request, draw_id, deliveries, output, deliver, sign)
+        return self._delivered(request, intake, deliveries, output, deliver, sign)
 
     def _new_id(self) -> str:
         return f"{self._clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
@@ -148,7 +175,7 @@ class Runner:
     def _delivered(
         self,
         request: Request,
-        draw_id: str,
+        intake: Intake,
         deliveries: Sequence[Delivery],
         output: bytes,
         deliver: Deliver,
@@ -156,14 +183,20 @@ class Runner:
     ) -> Draw:
         if request.mix_os_entropy:
             output = mix_with_os(output)
-        sources = tuple(delivery.receipt for delivery in deliveries)
+        draw_id, sources = intake.draw_id, tuple(delivery.receipt for delivery in deliveries)
         substitutions = tuple(one for delivery in deliveries for one in delivery.substitutions)
         conditioning = protocol_of(request.protocol).conditioning
         receipt = build_receipt(request, output, draw_id, self._clock.now(), conditioning, sources, substitutions)
         draw = Draw(data=output, receipt=receipt)
-        self._ledger.use_up(receipt)
-        _warn_of_simulation(deliveries, self._registry)
-        deliver(draw)
+        (self._ledger.claim if intake.kept else self._ledger.use_up)(receipt)
+        try:
+            _warn_of_simulation(deliveries, self._registry)
+            deliver(draw)
+        except BaseException as error:
+            if intake.kept:
+                with suppress(LedgerError):
+                    self._ledger.release(draw_id, f"it could not be stored: {type(error).__name__}: {error}")
+            raise
         self._ledger.record_draw(receipt, sign(receipt))
         return draw
 
@@ -195,17 +228,23 @@ class Runner:
             pool.shutdown()
 
     def _deliveries(
-        self, request: Request, draw_id: str, on_progress: Callable[[Progress], None]
+        self, request: Request, on_progress: Callable[[Progress], None], intake: Intake
     ) -> tuple[Delivery, ...]:
         """Runs the sources in their vendors' threads; a draw short of one is refused."""
         candidates = policy.eligible(request)
         if not candidates:
             listed = ", ".join(candidate.address for candidate in request.candidates)
             raise PolicyStopError(f"fallback = {request.fallback.value!r} allows none of the backends listed: {listed}")
-        stop = threading.Event()
-        intake = self._intake(request, draw_id)
-        source = Source(self._registry, self._dispatcher, self._ledger, intake, request, draw_id, stop, on_progress)
+        stop, draw_id = threading.Event(), intake.draw_id
+        jobs = self._ledger.jobs_of(draw_id) if intake.kept else ()
+        earlier = adopted(jobs, {candidate.address for candidate in candidates})
+        source = Source(
+            self._registry, self._dispatcher, self._ledger, intake, request, draw_id, stop, on_progress, earlier
+        )
         chosen = candidates[:1] if request.mode == "first" else candidates
+        if len(chosen) > 1 and request.certificate is None and not jobs:
+            outlays = [source.outlay(one) for one in chosen]
+            require_affordable_together(outlays, self._dispatcher, self._ledger, draw_id)
         starts = [partial(self._pool(one.address).submit, on_behalf(source.deliver), one) for one in chosen]
         return _results(self._run(starts, stop, draw_id))
 
@@ -233,6 +272,17 @@ class Runner:
             if vendor not in self._pools:
                 self._pools[vendor] = ThreadPoolExecutor(_THREADS_A_VENDOR, thread_name_prefix=f"qrng-{vendor}")
             return self._pools[vendor]
+
+
+def _started(request: Request) -> dict[str, JsonValue]:
+    """Says of a run that begins what is asked of whom."""
+    started: dict[str, JsonValue] = {"bytes": request.bytes, "of": request.digest, "terms": request.terms}
+    only = request.candidates[0].address if len(request.candidates) == 1 and request.mode != "plan" else None
+    return started | {"mode": request.mode, "backend": only}
+
+
+def _xor(deliveries: Sequence[Delivery]) -> bytes:
+    return xor_all([delivery.data for delivery in deliveries])
 
 
 def _results(futures: Sequence[Future[Result]]) -> tuple[Result, ...]:

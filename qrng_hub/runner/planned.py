@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ from qrng_hub import policy
 from qrng_hub.adapter import Adapter
 from qrng_hub.dispatcher import Dispatcher, Failure
 from qrng_hub.errors import (
-    ConfigError,
     HealthTestError,
     JobNotFoundError,
     PolicyStopError,
@@ -30,8 +29,9 @@ from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.planner import Plan, PlanLine, wave
 from qrng_hub.protocols import Superposition, Work
 from qrng_hub.receipts import SourceTally
-from qrng_hub.records import Finished, Job, JobSpec, JobState, JobYield, Origin, Quote, Request, Substitution
+from qrng_hub.records import Finished, Job, JobSpec, JobYield, Origin, Quote, Request, Substitution
 from qrng_hub.registry import Registry
+from qrng_hub.runner.adoption import adopted
 from qrng_hub.runner.intake import Begun, Intake
 from qrng_hub.runner.seen import Seen
 from qrng_hub.runner.source import Delivery, Progress
@@ -115,12 +115,7 @@ class PlannedDraw:
 
     def adopted(self, jobs: Iterable[tuple[Job, Quote]]) -> list[tuple[str, Callable[[], None]]]:
         """Returns the work of following the jobs of an earlier process: an address and the work for each backend."""
-        of_backend: defaultdict[str, list[tuple[Job, Quote]]] = defaultdict(list)
-        for job, quote in jobs:
-            if job.spec.address not in self._candidates:
-                raise ConfigError(f"the run has jobs on {job.spec.address}, which the run file does not list any more")
-            if job.state in (JobState.QUEUED, JobState.RUNNING, JobState.DONE):
-                of_backend[job.spec.address].append((job, quote))
+        of_backend = adopted(jobs, self._candidates.keys())
         return [(address, partial(self._follow, address, own)) for address, own in of_backend.items()]
 
     def rounds(self) -> Iterator[list[tuple[str, Callable[[], None]]]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from qrng_hub import policy
-from qrng_hub.adapter import require_supported
-from qrng_hub.dispatcher import Dispatcher, OnChange
-from qrng_hub.errors import BackendOfflineError, HealthTestError, PolicyStopError, QRNGError
+from qrng_hub.adapter import Adapter, require_supported
+from qrng_hub.dispatcher import Dispatcher, Failure, OnChange
+from qrng_hub.errors import BackendOfflineError, HealthTestError, JobNotFoundError, PolicyStopError, QRNGError
 from qrng_hub.ledger import Ledger
 from qrng_hub.policy import Action, Decision
 from qrng_hub.protocols import Chances, Work, protocol_of
@@ -21,6 +21,7 @@ from qrng_hub.records import (
     Availability,
     Backend,
     Candidate,
+    Finished,
     Job,
     JobSpec,
     Quote,
@@ -30,7 +31,9 @@ from qrng_hub.records import (
 )
 from qrng_hub.registry import Registry
 from qrng_hub.runner import certifying
+from qrng_hub.runner.adoption import Adopted
 from qrng_hub.runner.intake import Intake
+from qrng_hub.runner.outlay import Outlay
 from qrng_hub.runner.seen import Seen
 from qrng_hub.runner.together import run_together
 
@@ -70,6 +73,8 @@ class Source:
     draw_id: str
     stop: threading.Event
     on_progress: Callable[[Progress], None]
+    adopted: Adopted
+    """What an earlier process paid for; whoever takes the jobs of a backend takes them away."""
 
     def deliver(self, candidate: Candidate) -> Delivery:
         """Tries the candidate and then its stand-ins; each failure is recorded with its reason.
@@ -77,6 +82,8 @@ class Source:
         Raises the error of the backend that ended it, or `PolicyStopError` if several failed.
         """
         waiting, failed = policy.stand_ins(self.request, candidate), list[Substitution]()
+        candidate = next((one for one in (candidate, *waiting) if one.address in self.adopted), candidate)
+        waiting = policy.stand_ins(self.request, candidate)
         while True:
             try:
                 data, receipt = self._from_backend(candidate)
@@ -102,23 +109,39 @@ class Source:
     def _from_backend(self, candidate: Candidate) -> tuple[bytes, SourceReceipt]:
         """Runs jobs on one backend until its conditioned outcomes fill the request."""
         adapter, name = self.registry.resolve(candidate.address)
-        backend = adapter.describe(name)
-        if backend.availability is Availability.OFFLINE:
-            raise BackendOfflineError(f"{candidate.address} is offline: {backend.status_message or 'no reason given'}")
-        tally, output, wanted = SourceTally(candidate), bytearray(), self.request.bytes
-        while len(output) < wanted:
+        tally, wanted = SourceTally(candidate), self.request.bytes
+        output = bytearray().join(self._followed(adapter, candidate.address, tally))
+        backend = None if len(output) >= wanted else _described(adapter, name)
+        while backend is not None and len(output) < wanted:
             self.on_progress(Progress(candidate.address, len(output), wanted))
             specs = self._jobs(backend, candidate, wanted - len(output))
             finished = run_together(
                 self.dispatcher, self.ledger, adapter, specs, self.draw_id, self.stop, self._watch(len(output))
             )
-            try:
-                output += self.intake.take(self.intake.begin(adapter, *finished).result(), tally)
-            except HealthTestError as error:
-                self.intake.discard(candidate.address, specs[0].key, error)
+            output += self._taken(adapter, finished, tally)
         self.intake.finish(adapter, tally)
         self.on_progress(Progress(candidate.address, wanted, wanted))
         return bytes(output[:wanted]), tally.receipt(wanted)
+
+    def _followed(self, adapter: Adapter, address: str, tally: SourceTally) -> Iterator[bytes]:
+        """Takes what an earlier process paid for; outcomes that the vendor has no more are lost, and nothing else."""
+        jobs = self.adopted.pop(address, ())
+        for settled in self.dispatcher.follow(adapter, jobs, self.stop, self._watch(0)):
+            try:
+                if isinstance(settled, Failure):
+                    raise settled.error
+                yield self._taken(adapter, [settled], tally)
+            except JobNotFoundError as error:
+                key = settled.spec.key if isinstance(settled, Failure) else settled.job.spec.key
+                self.ledger.record_event("job.lost", key, {"reason": str(error)})
+
+    def _taken(self, adapter: Adapter, finished: Sequence[Finished], tally: SourceTally) -> bytes:
+        """Takes what jobs gave; nothing of a block that failed its health tests."""
+        try:
+            return self.intake.take(self.intake.begin(adapter, *finished).result(), tally)
+        except HealthTestError as error:
+            self.intake.discard(finished[0].job.spec.address, finished[0].job.spec.key, error)
+            return b""
 
     def _watch(self, bytes_done: int) -> OnChange:
         """Tells whoever watches how far the jobs of the backend are."""
@@ -147,6 +170,14 @@ class Source:
         work = certifying.begun(self.ledger, self.request, candidate.address, key, make)
         return specs_of(backend, candidate, work, key)
 
+    def outlay(self, candidate: Candidate) -> Outlay:
+        """Reckons the jobs that all bytes of a request take on a backend; not for certified runs."""
+        adapter, name = self.registry.resolve(candidate.address)
+        backend = adapter.describe(name)
+        work = work_for(self.request, backend, candidate, self.request.bytes, Chances.first())
+        (spec,) = specs_of(backend, candidate, work, uuid.uuid4().hex)
+        return Outlay(adapter.quote(spec), spec.address, math.ceil(self.request.bytes / (work.expected_bytes or 1)))
+
     def _require_affordable(self, specs: Sequence[JobSpec], work: Work, byte_count: int) -> None:
         """Raises `BudgetExceededError` before the first job of several that cannot all be had."""
         adapter, _ = self.registry.resolve(specs[0].address)
@@ -155,6 +186,14 @@ class Source:
         elif work.expected_bytes:
             jobs = math.ceil(byte_count / work.expected_bytes)
             self.dispatcher.require_affordable(adapter, specs[0], self.draw_id, jobs)
+
+
+def _described(adapter: Adapter, name: str) -> Backend:
+    """Describes a backend that takes jobs; raises `BackendOfflineError` for one that does not."""
+    backend = adapter.describe(name)
+    if backend.availability is Availability.OFFLINE:
+        raise BackendOfflineError(f"{backend.address} is offline: {backend.status_message or 'no reason given'}")
+    return backend
 
 
 def work_for(request: Request, backend: Backend, candidate: Candidate, byte_count: int, chances: Chances) -> Work:
