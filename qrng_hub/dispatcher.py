@@ -27,7 +27,7 @@ from qrng_hub.errors import (
     RunInterruptedError,
     VendorError,
 )
-from qrng_hub.ledger import Budget, Ledger
+from qrng_hub.ledger import Budget, Ledger, Limit
 from qrng_hub.limits import Limits
 from qrng_hub.policy import Action
 from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
