@@ -85,13 +85,13 @@ class Submission:
         return key in self._under_way
 
     def _made(self, spec: JobSpec, device: str, options: IBMOptions) -> Job:
-        """Asks IBM once; unless it refuses, the job is looked for, since it may have been made before an error."""
+        """Asks IBM once; whatever goes wrong, the job is looked for, since it may have been made before that."""
         try:
             vendor_id = self._connection.ask_once(
                 f"submitting job {spec.key} to {device}", lambda client: self._run(client, spec, device, options)
             )
         except VendorError as error:
-            if not error.may_have_happened or (job := self._at_ibm_after(error, spec)) is None:
+            if (job := self._at_ibm_after(error, spec)) is None:
                 raise
             return job
         return Job(spec=spec, vendor_id=vendor_id, state=JobState.QUEUED, queued_utc=self._clock.now())

@@ -204,10 +204,9 @@ class Hub(Faces, History):
     ) -> Draw:
         """Goes on with a draw that had jobs at vendors, by its id or the beginning of it, and was not delivered.
 
-        Its jobs are adopted and followed, what they gave is used, and the rest is planned within what is
-        left of its budget. With `reclaim` it is delivered although a process that is gone claimed it, and may have
-        handed out the same outcomes: that is on record. Raises `LedgerError` for a draw that is none of these, or
-        that another process delivers, else as `draw` does.
+        Its jobs are adopted and followed, what they gave is used, and the rest is planned within what is left of its
+        budget. With `reclaim` it is delivered although a process that is gone claimed it, and may have handed it out.
+        Raises `LedgerError` for a draw that is none of these, or that another process delivers, else as `draw` does.
         """
         self._require_open()
         run = self.run_to_resume(name)

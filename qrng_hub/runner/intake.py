@@ -15,6 +15,7 @@ from qrng_hub.errors import (
     HealthTestError,
     JobCancelledError,
     JobFailedError,
+    JobNotFoundError,
     PolicyStopError,
     QRNGError,
     VendorError,
@@ -109,8 +110,12 @@ class Intake:
         return given
 
     def _unfetched(self, job: Job, error: Exception) -> QRNGError:
-        """Ends the draw rather than pay another backend for what is paid for, unless the policy hedges."""
-        if self.request.hedge and isinstance(error, QRNGError):
+        """Ends the draw rather than pay another backend for what is paid for, unless the policy hedges.
+
+        A plan draws anew, within its budget, what a vendor says again and again that it does not have.
+        """
+        is_lost = self.request.mode == "plan" and isinstance(error, JobNotFoundError)
+        if isinstance(error, QRNGError) and (self.request.hedge or is_lost):
             return error
         return PolicyStopError(
             f"job {job.vendor_id} on {job.spec.address} is done, and its outcomes could not be fetched or processed:"

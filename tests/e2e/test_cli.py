@@ -88,7 +88,7 @@ def test_checks_and_copies_run_files(tmp_path: Path) -> None:
     checked = qrng("config", "check", "quickstart.toml", folder=tmp_path)
     assert checked.stdout.decode() == "quickstart.toml: fine, 5 backend(s), 32 bytes\n"
     again = qrng("config", "init", "quickstart", folder=tmp_path)
-    assert (again.returncode, b"File exists" in again.stderr) == (2, True)
+    assert (again.returncode, b"is there already" in again.stderr) == (2, True)
 
 
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the source distribution has no docs")

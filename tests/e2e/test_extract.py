@@ -132,7 +132,9 @@ def test_an_earlier_output_is_replaced_and_follows_a_link(folder: Path) -> None:
     assert (refused.returncode, "take the place of raw" in refused.stderr) == (2, True)
     (folder / "out").unlink()
     (folder / "out").write_text("earlier")
-    assert extract(folder, *FILES, *CLAIMS).returncode == 0
+    refused = extract(folder, *FILES, *CLAIMS)
+    assert (refused.returncode, "out is there already" in refused.stderr) == (2, True)
+    assert extract(folder, *FILES, *CLAIMS, "--force").returncode == 0
     digest = hashlib.sha256(toeplitz(RAW, SEED, min_entropy_per_bit=0.8, epsilon=1e-9).read().data).digest()
     assert hashlib.sha256((folder / "out").read_bytes()).digest() == digest
 

@@ -92,6 +92,7 @@ def test_what_the_bytes_command_wrote_is_verified_in_every_format(
         assert (done.returncode, done.stderr) == (0, "")
         assert "the file is the output, byte by byte" in done.stdout
         Path(out).unlink()
+        Path("receipt").unlink()
 
 
 @pytest.mark.parametrize("form", ["hex", "base64", "raw", "npy"])

@@ -61,7 +61,9 @@ def chain(*path: int, turned: Iterable[int] = ()) -> Circuit:
     circuit = Circuit().x(path[0])
     for control, target in pairwise(path):
         circuit = circuit.cx(control, target)
-    return circuit.h(*turned).measure(*path)
+    for qubit in turned:
+        circuit = circuit.h(qubit)
+    return circuit.measure(*path)
 
 
 @pytest.mark.parametrize("name", BACKENDS[:3])

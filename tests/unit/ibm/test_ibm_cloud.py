@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -304,15 +305,22 @@ def test_many_jobs_are_polled_in_pages(service: IBMService, adapter: IBMAdapter)
     assert service.requests == [f"GET {API}/jobs"] * 2 + [f"GET {API}/jobs/{copies[5].id}/metrics"]
 
 
+@pytest.mark.parametrize("days", [-3, 0, 3])
 @pytest.mark.parametrize("others", [0, 1])
-def test_a_job_made_twice_on_its_way_is_cancelled_once_seen(
-    service: IBMService, adapter: IBMAdapter, others: int
+def test_a_job_made_twice_on_its_way_is_cancelled_once_seen_whatever_the_clock_here(
+    service: IBMService, others: int, days: int
 ) -> None:
+    clock = while_prices_are_fresh()
+    adapter = adapter_for(service, clock)
     service.jobs.auto = False
     jobs = [submit(adapter, spec_for()) for _ in range(1 + others)]
     repeated = service.jobs.make(service.jobs.all[jobs[0].vendor_id].request)
     assert tag_of(jobs[0].spec.key) in repeated.tags
+    now = service.jobs.all[jobs[0].vendor_id].created + timedelta(days=days)
+    jobs = [job.model_copy(update={"queued_utc": now}) for job in jobs]
+    service.requests.clear()
     assert [job.state for job in adapter.poll(jobs)] == [JobState.QUEUED] * len(jobs)
+    assert f"GET {API}/jobs/{jobs[0].vendor_id}" not in service.requests
     assert [job.status for job in service.jobs.all.values()] == ["Queued"] * len(jobs) + ["Cancelled"]
 
 

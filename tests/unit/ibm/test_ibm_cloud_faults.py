@@ -27,7 +27,7 @@ from qrng_hub_ibm.entries import message_of, utc
 from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
-from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, sent, spec_for, submit
+from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, sent, spec_for, submit, while_prices_are_fresh
 
 _RUN_FILE = """
 version = 1
@@ -153,17 +153,44 @@ def test_a_paid_job_is_taken_up_again_after_a_crash(service: IBMService, tmp_pat
     run_file.write_text(_RUN_FILE.format(url=service.runtime_url))
     service.faults.add(Fault(MAKE, lost=True, done=True))
     service.faults.add(Fault(LIST, status=400, skip=1, times=math.inf))
-    with Hub.open(run_file) as hub, pytest.raises(VendorError, match="nobody knows whether the job reached"):
+    clock = while_prices_are_fresh()
+    with Hub.open(run_file, clock=clock) as hub, pytest.raises(VendorError, match="nobody knows whether the job"):
         hub.run()
     service.faults.clear()
     service.jobs.step(sent(service))
     service.jobs.step(sent(service))
-    with Hub.open(run_file) as hub:
+    with Hub.open(run_file, clock=clock) as hub:
         (result,) = hub.reconcile()
         assert (result.vendor_id, result.after) == (sent(service).id, JobState.DONE)
         (path,) = hub.collect(result.key)
     assert np.load(path).tobytes() == np.packbits(sent(service).outcomes[0], axis=1).tobytes()
     assert service.posts() == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+def test_a_bill_that_cannot_be_read_holds_up_no_other_job(service: IBMService, status: int) -> None:
+    adapter = adapter_for(service)
+    jobs = [submit(adapter, spec_for()) for _ in range(3)]
+    for job in service.jobs.all.values():
+        service.jobs.step(job)
+        service.jobs.step(job)
+    metrics = f"GET {API}/jobs/{jobs[1].vendor_id}/metrics"
+    service.faults.add(Fault(metrics, status=status, times=math.inf, headers={"Retry-After": "0"}))
+    first, second, third = adapter.poll(jobs)
+    assert (first.state, first.bill_is_pending) == (JobState.DONE, False)
+    if status == 429:  # the rest waits for the next poll
+        assert [second.state, third.state] == [JobState.UNKNOWN] * 2
+    else:
+        assert (second.state, second.bill_is_pending, third.state) == (JobState.DONE, True, JobState.DONE)
+    service.faults.clear()
+    assert [(job.state, job.bill_is_pending) for job in adapter.poll([second, third])] == [(JobState.DONE, False)] * 2
+
+
+def test_a_job_is_refused_before_it_is_sent_and_nobody_doubts_it(service: IBMService, adapter: IBMAdapter) -> None:
+    service.faults.add(Fault(LIST, status=500, times=math.inf))
+    with pytest.raises(VendorError) as caught:
+        submit(adapter, spec_for())
+    assert (caught.value.may_have_happened, service.posts()) == (False, 0)
 
 
 # refused before it is sent, or by IBM
