@@ -33,6 +33,7 @@ from qrng_hub_ibm.settings import IBMOptions, options_of
 MAX_EXECUTIONS = 10_000_000
 #: what IBM says when an account has as many jobs waiting as its plan allows (3 in the Open plan)
 _TOO_MANY_JOBS = re.compile(r"(?i)\bpending\b|\b(limit|maximum|too many)\b.*\bjobs\b|\bjobs?\b.*\blimit\b")
+_ADDRESS = re.compile(r"https?://\S+")  # IBM's ends in /jobs
 #: how long it counts that there is time left; IBM refuses by itself what comes after the last of it
 _ANSWER_COUNTS = timedelta(seconds=10)
 
@@ -102,7 +103,7 @@ class Submission:
         try:
             return str(client.run(spec, device, _within_budget(options, client.instance, spec.max_usd)))
         except Exception as error:
-            if status_of(error) in (403, 409, 429) and _TOO_MANY_JOBS.search(str(error)):
+            if status_of(error) in (403, 409, 429) and _TOO_MANY_JOBS.search(_ADDRESS.sub("", str(error))):
                 raise QueueFullError(
                     f"IBM takes no further job of this account until one of those that wait has ended: {error}"
                 ) from error

@@ -184,7 +184,7 @@ _INTENDED, _QUEUED, _RUNNING, _DONE = JobState.INTENDED, JobState.QUEUED, JobSta
 
 #: Kills by the name of the step, for IBM and for Braket.
 NEVER_SENT = {
-    "intended": (Blow(_INTENDED, _JOBS), Blow(_INTENDED, "GetCallerIdentity")),
+    "intended": (Blow(_INTENDED, _JOBS), Blow(_INTENDED, "GetCallerIdentity", 2)),
     "sent, not taken": (Blow(_INTENDED, _POST), Blow(_INTENDED, _CREATE)),
 }
 UNDER_WAY = {"sent, taken later": (Blow(_INTENDED, _POST, when="late"), Blow(_INTENDED, _CREATE, when="late"))}
