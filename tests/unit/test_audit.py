@@ -50,7 +50,7 @@ def changed(path: Path, *statements: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE events SET subject = 'x' WHERE number = 2", "event 2 (job.queued of x) is not what was written"),
+        ("UPDATE events SET subject = 'x' WHERE number = 2", "event 2 (job.intended of x) is not what was written"),
         ("UPDATE events SET detail = '{}' WHERE number = 1", "is not what was written"),
         ("DELETE FROM events WHERE number = 3", "or events after event 2 are missing"),
         ("UPDATE events SET hash = NULL WHERE number = 4", "event 4 bears no hash"),
