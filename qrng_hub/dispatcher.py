@@ -246,8 +246,7 @@ class Dispatcher:
             try:
                 return self._submit(adapter, spec, stop)
             except QueueFullError as error:
-                pause = min(_asked_for(error), _LONGEST_PAUSE_SECONDS)
-                stopped = self._clock.now() >= until or self._clock.sleep(pause, stop)
+                stopped = self._clock.now() >= until or self._clock.sleep(_LONGEST_PAUSE_SECONDS, stop)
                 if stopped or not self._ledger.renew_intent(spec.key, str(error)):
                     self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
                     raise
@@ -258,12 +257,12 @@ class Dispatcher:
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
                 return _submit_one(adapter, spec)
-            except QueueFullError:
-                raise
             except QRNGError as error:
                 doubt = error if policy.is_doubtful(error) else doubt
                 if doubt and not adapter.may_resubmit(spec.backend_name):
                     return self._looked_for(adapter, spec, doubt, stop)
+                if isinstance(error, QueueFullError) and not doubt:
+                    raise
                 decision = policy.after_refusal(error, attempt, self._limits.max_attempts)
                 pause = max(2.0**attempt, _asked_for(error))
                 too_late = self._clock.now() + timedelta(seconds=pause) > latest
