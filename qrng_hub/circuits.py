@@ -191,3 +191,16 @@ class Circuit:
             lines.append(f"{gate.name}{angle} {', '.join(f'q[{q}]' for q in gate.qubits)};")
         lines += [f"c[{bit}] = measure q[{qubit}];" for bit, qubit in enumerate(self.measured)]
         return "\n".join(lines) + "\n"
+
+
+def circuits_of(given: Circuit | Iterable[Circuit]) -> tuple[Circuit, ...]:
+    """Returns a circuit or several as a tuple; raises `RequestError`, which says what to do with another SDK's."""
+    circuits = given if isinstance(given, Circuit) or not isinstance(given, Iterable) else tuple(given)
+    for one in circuits if isinstance(circuits, tuple) else (circuits,):
+        if not isinstance(one, Circuit):
+            module = type(given).__module__.partition(".")[0]
+            raise RequestError(
+                f"a circuit is a qrng_hub.Circuit, not {type(given).__name__!r} of {module!r}: write its gates anew, as"
+                " in Circuit().h(0).cx(0, 1).measure(0, 1)"
+            )
+    return circuits if isinstance(circuits, tuple) else (circuits,)

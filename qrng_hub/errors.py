@@ -7,6 +7,7 @@
     ├── RequestError (ValueError)               a request that nothing could satisfy as asked
     │   ├── BackendLimitError                   more qubits, shots or circuits than the backend takes
     │   ├── UnsupportedCircuitError             a gate or a coupling the backend does not have
+    │   ├── WrongTypeError (TypeError)          a fraction, a text or a bool where a whole number is wanted
     │   ├── StatelessError (TypeError)          numbers that come from a source have no state to seed, save or copy
     │   ├── SamplesError                        samples that an estimate is not defined for
     │   └── MissingExtraError (ImportError)     it needs an optional package that is not installed
@@ -71,6 +72,10 @@ class BackendLimitError(RequestError):
 
 class UnsupportedCircuitError(RequestError):
     """A gate or a coupling that the backend does not have."""
+
+
+class WrongTypeError(RequestError, TypeError):
+    """A fraction, a text or a bool where a whole number is wanted."""
 
 
 class StatelessError(RequestError, NotImplementedError, TypeError):

@@ -18,6 +18,7 @@ Path = Sequence[str | int]
 
 
 _SENTENCES = {
+    "missing": "this key is required",
     "timezone_aware": "must say its zone, as in 2026-12-31T23:00:00Z",
     "tuple_type": "must be a list",
 }
@@ -39,6 +40,21 @@ def validated(
         worth = [one for one in problems if one["type"] != "too_short" and not _is_beside(one, problems)] or problems
         lines = [f"{name(_keys_of(one['loc']))}: {_sentence(model, one)}" for one in worth]
         raise ConfigError("\n".join(lines)) from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Says the first thing that is wrong with a document; names in it may be anything, and are quoted."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    path = key_path(
+        [part if isinstance(part, int) else part.encode("unicode_escape").decode() for part in problem["loc"]]
+    )
+    message = "unknown key" if problem["type"] == "extra_forbidden" else _in_words(problem)
+    return f"{path}: {message}" if path else message
+
+
+def _in_words(problem: Any) -> str:
+    message: str = _SENTENCES.get(problem["type"]) or problem["msg"]
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def key_path(path: Path) -> str:
@@ -77,13 +93,7 @@ def _sentence(model: type[BaseModel], problem: Any) -> str:
     *parents, last = problem["loc"] or ("",)
     if problem["type"] == "extra_forbidden":
         return f"unknown key{nearest(str(last), _keys(_model_at(model, parents)))}"
-    if problem["type"] == "missing":
-        return "this key is required"
-    if problem["type"] in _SENTENCES:
-        return _SENTENCES[problem["type"]]
-    message: str = problem["msg"]
-    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    return re.sub(r"\b0\.\d{9,}|\b\d\.\d+e-\d+", _as_power, message)
+    return re.sub(r"\b0\.\d{9,}|\b\d\.\d+e-\d+", _as_power, _in_words(problem))
 
 
 def _as_power(number: re.Match[str]) -> str:

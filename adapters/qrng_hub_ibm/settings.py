@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from qrng_hub.errors import RequestError
 from qrng_hub.records import JobSpec, Record
+from qrng_hub.validation import first_problem
 
 
 class IBMSettings(Record):
@@ -47,4 +48,4 @@ def options_of(spec: JobSpec) -> IBMOptions:
     try:
         return IBMOptions.model_validate(spec.options)
     except ValidationError as error:
-        raise RequestError(f"the options of a job on {spec.address} are wrong: {error}") from error
+        raise RequestError(f"the options of a job on {spec.address} are wrong: {first_problem(error)}") from error

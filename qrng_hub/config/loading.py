@@ -7,8 +7,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 from urllib.parse import quote
 
 from qrng_hub.config.settings import LedgerSettings, RunFile
@@ -87,7 +88,11 @@ def _plain(value: Any) -> Any:
 
 
 def _plain_items(value: Any) -> Any:
-    return [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+    """Takes the items of a list, and whole numbers of numpy's, which a run file given as a mapping may hold."""
+    if isinstance(value, list | tuple):
+        return [_plain_items(item) for item in value]
+    is_number = isinstance(value, SupportsIndex) and not isinstance(value, int) and getattr(value, "shape", ()) == ()
+    return index(value) if is_number else _plain(value)
 
 
 def _floats(value: Any) -> Any:

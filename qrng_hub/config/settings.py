@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, StrictBoo
 
 from qrng_hub.errors import ConfigError
 from qrng_hub.records import (
+    Amount,
     CertificateOptions,
     ChshOptions,
     Fallback,
@@ -32,8 +33,8 @@ _CERTIFIED: dict[str, type[SourceIndependentOptions | ChshOptions | MerminOption
 SortKey = Literal["entropy", "cost", "time"]
 
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
-Seconds = Annotated[Decimal, Field(ge=0, le=10**9)]
-Dollars = Annotated[Decimal, Field(ge=0, le=10**9)]
+Seconds = Annotated[Amount, Field(le=10**9)]
+Dollars = Annotated[Amount, Field(le=10**9)]
 
 
 def _qubits(value: object) -> object:

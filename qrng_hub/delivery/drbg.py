@@ -14,6 +14,7 @@ from qrng_hub.delivery.ctr_drbg import MAX_REQUEST_BYTES, MAX_REQUESTS, STRENGTH
 from qrng_hub.delivery.forking import tell_of_forks
 from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 
 #: Requests between entropy inputs. The standard allows 2^48; whoever steals the state reads on until the next
 #: one, but each may be a job that is paid for and queued: 2^20 are 64 GiB, or three hours at 100 tokens a second.
@@ -38,11 +39,10 @@ class Drbg:
         reseed_interval: int = RESEED_INTERVAL,
         prediction_resistance: bool = False,
     ) -> None:
-        if not 1 <= reseed_interval <= MAX_REQUESTS:
-            raise RequestError(f"a reseed interval is of 1 to {MAX_REQUESTS:,} requests, not {reseed_interval!r}")
+        rule = f"a reseed interval is of 1 to {MAX_REQUESTS:,} requests"
         self._source = source
         self._personalization = personalization
-        self._reseed_interval = reseed_interval
+        self._reseed_interval = whole(reseed_interval, rule, 1, MAX_REQUESTS)
         self._prediction_resistance = prediction_resistance
         self._lock = threading.Lock()
         self._mechanism: DerivedCtrDrbg | None = None
@@ -51,8 +51,7 @@ class Drbg:
 
     def random_bytes(self, count: int) -> bytes:
         """Returns `count` bytes; raises `RequestError` for a negative count or once closed, or the source's error."""
-        if count < 0:
-            raise RequestError(f"a number of bytes is 0 or more, not {count}")
+        count = whole(count, "a number of bytes is 0 or more", 0)
         with self._lock:
             self._require_open()
             sizes = (min(MAX_REQUEST_BYTES, count - start) for start in range(0, count, MAX_REQUEST_BYTES))

@@ -19,6 +19,7 @@ from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import ConfigError, RequestError, StatelessError
 from qrng_hub.files import write_private
 from qrng_hub.records import Record
+from qrng_hub.validation import first_problem
 
 BitGeneratorName = Literal["PCG64DXSM", "Philox"]
 
@@ -103,7 +104,7 @@ def replayed(file: str | Path) -> Generator:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise ConfigError(f"{file} is no record of a seed that this release knows: {error}") from error
+        raise ConfigError(f"{file} is no record of a seed that this release knows: {first_problem(error)}") from error
     return _replay(record)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import RequestError, StatelessError
+from qrng_hub.integers import whole
 
 Size = SupportsIndex | Sequence[int] | None
 _WORD_BITS = (8, 16, 32, 64)
@@ -35,7 +36,7 @@ class SourceGenerator:
 
     def bytes(self, length: int) -> bytes:
         """Returns `length` bytes."""
-        return drawn(self._source, length)
+        return drawn(self._source, whole(length, "a number of bytes is 0 or more", 0))
 
     def random(self, size: Size = None) -> Any:
         """Returns float64 of 53 random bits in [0, 1): one, or an array of shape `size`."""
@@ -50,12 +51,13 @@ class SourceGenerator:
         integer is none of 64 bits.
         """
         low, high = (0, low) if high is None else (low, high)
-        last = int(high) if endpoint else int(high) - 1
+        low, high = (whole(bound, "a bound of integers is a whole number") for bound in (low, high))
+        last = high if endpoint else high - 1
         if not -(2**63) <= low <= last < 2**63:
             raise RequestError(f"there is no integer of 64 bits from {low} to {last}")
         shape = _shape(size)
-        offsets = self._below(last - int(low), _count(shape))
-        values = (offsets + np.uint64(int(low) % 2**64)).view(np.int64)
+        offsets = self._below(last - low, _count(shape))
+        values = (offsets + np.uint64(low % 2**64)).view(np.int64)
         return values[0] if size is None else values.reshape(shape)
 
     def _below(self, largest: int, count: int) -> npt.NDArray[np.uint64]:

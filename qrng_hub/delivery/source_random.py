@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Self
 from qrng_hub.delivery.buffered import Buffered
 from qrng_hub.delivery.source import Source
 from qrng_hub.errors import StatelessError
+from qrng_hub.integers import whole
 
 _BYTES_OF_FLOAT = 7
 _EXTRA_BITS = 3
@@ -39,16 +40,13 @@ class SourceRandom(random.Random):
 
     def getrandbits(self, k: int, /) -> int:
         """Returns an integer of `k` random bits; raises `ValueError` if `k` is negative."""
-        if k < 0:
-            raise ValueError(f"a number of bits is 0 or more, not {k}")
+        k = whole(k, "a number of bits is 0 or more", 0)
         count = (k + 7) // 8
         return int.from_bytes(self._draw(count), "big") >> (8 * count - k)
 
     def randbytes(self, n: int) -> bytes:
         """Returns `n` bytes; raises `ValueError` if `n` is negative."""
-        if n < 0:
-            raise ValueError(f"a number of bytes is 0 or more, not {n}")
-        return self._draw(n)
+        return self._draw(whole(n, "a number of bytes is 0 or more", 0))
 
     def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
         """Returns a normal variate; none is kept for the next call, where a fork or a thread could take it too."""

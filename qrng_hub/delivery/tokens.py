@@ -8,6 +8,7 @@ from secrets import DEFAULT_ENTROPY
 from typing import TypeVar
 
 from qrng_hub.delivery.source import Source, drawn
+from qrng_hub.integers import whole
 
 T = TypeVar("T")
 
@@ -27,9 +28,7 @@ class Secrets:
 
     def token_bytes(self, nbytes: int | None = None) -> bytes:
         """Returns `nbytes` bytes; 32 or more, a size that suffices, if it is left out."""
-        count = DEFAULT_ENTROPY if nbytes is None else nbytes
-        if count < 0:
-            raise ValueError(f"a token is of 0 bytes or more, not {count}")
+        count = DEFAULT_ENTROPY if nbytes is None else whole(nbytes, "a token is of 0 bytes or more", 0)
         return drawn(self._source, count)
 
     def token_hex(self, nbytes: int | None = None) -> str:
@@ -42,8 +41,7 @@ class Secrets:
 
     def randbits(self, k: int) -> int:
         """Returns an integer of `k` random bits; raises `ValueError` if `k` is negative."""
-        if k < 0:
-            raise ValueError(f"a number of bits is 0 or more, not {k}")
+        k = whole(k, "a number of bits is 0 or more", 0)
         count = (k + 7) // 8
         return int.from_bytes(self.token_bytes(count), "big") >> (8 * count - k)
 
@@ -52,10 +50,9 @@ class Secrets:
 
         Raises `ValueError` unless the bound is positive.
         """
-        if exclusive_upper_bound <= 0:
-            raise ValueError(f"the upper bound must be positive, not {exclusive_upper_bound}")
-        bits = (exclusive_upper_bound - 1).bit_length()
-        while (drawn := self.randbits(bits)) >= exclusive_upper_bound:
+        bound = whole(exclusive_upper_bound, "the upper bound must be positive", 1)
+        bits = (bound - 1).bit_length()
+        while (drawn := self.randbits(bits)) >= bound:
             pass
         return drawn
 

@@ -11,7 +11,7 @@ from qrng_hub import __version__
 from qrng_hub.errors import ConfigError
 from qrng_hub.files import write_private
 from qrng_hub.records import Comparison
-from qrng_hub.validation import key_path
+from qrng_hub.validation import first_problem
 
 DOCUMENT = "comparison.json"
 
@@ -26,20 +26,14 @@ def load_comparison(folder: Path) -> Comparison:
     try:
         return Comparison.model_validate_json(text)
     except ValidationError as error:
-        raise ConfigError(f"{path} is not the document of a comparison{_of_version(text)}: {_first(error)}") from None
+        raise ConfigError(
+            f"{path} is not the document of a comparison{_of_version(text)}: {first_problem(error)}"
+        ) from None
 
 
 def write_document(comparison: Comparison, folder: Path) -> None:
     """Writes the document of a comparison; raises `ConfigError` if it cannot be written."""
     write_private(folder / DOCUMENT, comparison.model_dump_json(indent=2).encode() + b"\n")
-
-
-def _first(error: ValidationError) -> str:
-    """Says the first thing that is wrong."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    place = key_path(problem["loc"])
-    return f"{place}: {message}" if place else message
 
 
 def _of_version(text: bytes) -> str:

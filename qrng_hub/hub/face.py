@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from qrng_hub.adapter import Adapter
-from qrng_hub.circuits import Circuit
+from qrng_hub.circuits import Circuit, circuits_of
 from qrng_hub.clock import Clock, SystemClock
 from qrng_hub.config import (
     MAX_DRAW_BYTES,
@@ -37,6 +37,7 @@ from qrng_hub.hub.faces import Faces
 from qrng_hub.hub.history import History
 from qrng_hub.hub.opening import limits_of, open_registry, request_of
 from qrng_hub.hub.planning import plan_of
+from qrng_hub.integers import whole
 from qrng_hub.ledger import LedgerJob, Run, open_ledger
 from qrng_hub.planner import Plan
 from qrng_hub.reconciliation import Reconciled, reconcile
@@ -53,6 +54,7 @@ from qrng_hub.records import (
     Request,
 )
 from qrng_hub.runner import Compared, Inline, Progress, Runner, Standing, highest_costs, require_private, retain
+from qrng_hub.validation import validated
 
 if TYPE_CHECKING:
     from qrng_hub.certificates.planning import Prospect
@@ -155,10 +157,8 @@ class Hub(Faces, History):
         or the error of the backend that ended the draw.
         """
         self._require_open()
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_DRAW_BYTES:
-            raise RequestError(
-                f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes, not {count!r}; `Hub.pieces` gives more, piece by piece"
-            )
+        more = "; `Hub.pieces` gives more, piece by piece"
+        count = whole(count, f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes", 1, MAX_DRAW_BYTES, more)
         request = self._request(count, backend)
         if request.mode == "plan":
             if backend is not None:
@@ -186,13 +186,14 @@ class Hub(Faces, History):
         """
         self._require_open()
         self._registry.check_options(backend, options or {}, "options")
-        try:
-            circuits = (circuits,) if isinstance(circuits, Circuit) else tuple(circuits)
-            key = uuid.uuid4().hex
-            spec = JobSpec(key=key, address=backend, circuits=circuits, shots=shots, options=dict(options or {}))
-        except (TypeError, ValidationError) as error:
-            raise RequestError(f"raw takes a circuit or several, and a number of shots: {error}") from error
-        return self._runner.collect(spec)
+        asked = {
+            "key": uuid.uuid4().hex,
+            "address": backend,
+            "circuits": circuits_of(circuits),
+            "shots": whole(shots, "a job has 1 shot or more", 1),
+            "options": dict(options or {}),
+        }
+        return self._runner.collect(validated(JobSpec, asked))
 
     def resume(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from qrng_hub.config import MAX_DRAW_BYTES, PoolSettings, RunFile
 from qrng_hub.errors import RequestError
 from qrng_hub.hub.opening import require_hardware
+from qrng_hub.integers import whole
 from qrng_hub.records import Draw, Request
 
 if TYPE_CHECKING:  # what nobody asks for is not loaded
@@ -91,8 +92,7 @@ class Faces(ABC):
         """
         from qrng_hub.delivery.pieces import PIECE_BYTES, pieces_of_draws, pieces_of_generator
 
-        if not 1 <= count <= _MAX_OUTPUT_BYTES:
-            raise RequestError(f"an output is of 1 to {_MAX_OUTPUT_BYTES:,} bytes, not {count:,}")
+        count = whole(count, f"an output is of 1 to {_MAX_OUTPUT_BYTES:,} bytes", 1, _MAX_OUTPUT_BYTES)
         draw = partial(self.draw, backend=backend)
         if source == "drbg":
             return pieces_of_generator(draw, count)

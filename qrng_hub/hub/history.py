@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from qrng_hub.clock import Clock
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 from qrng_hub.ledger import Budget, ChainedEvent, Ledger, LedgerJob, Run, head
 from qrng_hub.records import LedgerEvent, Receipt
 from qrng_hub.reports import CostLine, Grouping, QueueLine, costs, queue_times
@@ -46,9 +47,7 @@ class History:
 
     def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
         """Lists the newest jobs of the ledger, newest first; raises `RequestError` for a limit that is no number."""
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            raise RequestError(f"{limit!r} is no number of jobs; `Hub.job` reads one job")
-        return self._ledger.jobs(limit)
+        return self._ledger.jobs(whole(limit, "a number of jobs is 0 or more", 0, cure="; `Hub.job` reads one job"))
 
     def job(self, name: str) -> LedgerJob:
         """Reads a job of the ledger by its key or its vendor's id, or the beginning of either."""

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from statistics import median
 
 from qrng_hub.config import RunFile
 from qrng_hub.errors import InfeasiblePlanError
 from qrng_hub.extractors import OUTPUT_BYTES
 from qrng_hub.hub.opening import limits_of, request_of, require_once
-from qrng_hub.ledger import Budget, Ledger
+from qrng_hub.ledger import Budget, Ledger, LedgerJob
 from qrng_hub.limits import Limits
-from qrng_hub.planner import Demand, Plan, Terms, Wanted, make_plan, quote_of, terms_of
+from qrng_hub.planner import Demand, Plan, RunTimes, Terms, Wanted, make_plan, quote_of, terms_of
 from qrng_hub.policy import allowed_origins
-from qrng_hub.records import Candidate, Origin, Quote, Request
+from qrng_hub.records import Candidate, JobState, Origin, Quote, Request
 from qrng_hub.registry import Registry
 from qrng_hub.reports import queue_times
 from qrng_hub.runner import Standing
 
 _THREADS = 8
+#: how many earlier jobs of a backend say how long the next runs
+_RUNS = 20
 
 
 def plan_of(
@@ -90,7 +94,8 @@ class _Asking:
         self._request, self._candidates = request, request.candidates
         require_once(run_file, "a plan")
         self._run_file, self._registry, self._left = run_file, registry, left
-        self._queues = _queues(ledger, now)
+        jobs = ledger.jobs(limit=None)
+        self._queues, self._ran = _queues(jobs, now), _run_times(jobs)
         self._failed = standing.failed if standing else {}
         self._yields, self._done = (standing.yields, standing.done) if standing else ({}, {})
         self._dearer = standing.dearer if standing else {}
@@ -120,6 +125,7 @@ class _Asking:
             max_seconds=None if seconds is None else float(seconds),
             usd_per_job=self._run_file.budget.usd_per_job,
             wait_seconds=self._queues.get(address),
+            ran=self._ran.get(address),
             accepts_unknown_price=self._run_file.budget.unknown_price == "accept",
             yielded=self._yields.get(address, 1.0),
             dearer=self._dearer.get(address, Decimal(1)),
@@ -159,7 +165,20 @@ def _hardware_first(terms: list[Terms]) -> list[Terms]:
     return [one.model_copy(update=unused) if is_idle else one for one, is_idle in zip(terms, idle, strict=True)]
 
 
-def _queues(ledger: Ledger, now: datetime) -> Mapping[str, tuple[float, float]]:
+def _run_times(jobs: Iterable[LedgerJob]) -> Mapping[str, RunTimes]:
+    """Reads how long the last jobs of each backend ran; the newest stand first."""
+    ran: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for job in jobs:
+        if job.state is JobState.DONE and job.run_seconds is not None and len(ran[job.address]) < _RUNS:
+            ran[job.address].append((job.run_seconds, job.circuits * job.shots))
+    return {
+        address: RunTimes(median(seconds for seconds, _ in own), median(seconds / shots for seconds, shots in own))
+        for address, own in ran.items()
+        if own
+    }
+
+
+def _queues(jobs: Iterable[LedgerJob], now: datetime) -> Mapping[str, tuple[float, float]]:
     """Expects of each backend's queue what the ledger's own jobs met."""
-    lines = queue_times((job for job in ledger.jobs(limit=None) if job.is_remote), now)
+    lines = queue_times((job for job in jobs if job.is_remote), now)
     return {line.address: (line.expected.low_seconds, line.expected.high_seconds) for line in lines if line.expected}

@@ -15,6 +15,7 @@ from qrng_hub.clock import seconds_between
 from qrng_hub.errors import LedgerError, UnknownNameError
 from qrng_hub.ledger import schema
 from qrng_hub.records import Job, JobSpec, JobState, LedgerEvent, Origin, Quote, Receipt, Record
+from qrng_hub.validation import first_problem
 
 #: the event of a draw that begins and can be resumed
 RUN_STARTED = "run.started"
@@ -267,4 +268,4 @@ def _receipt(text: str) -> Receipt:
     try:
         return Receipt.model_validate_json(text)
     except ValidationError as error:
-        raise LedgerError(f"a receipt in the ledger is damaged: {error.errors()[0]['msg']}: {text[:80]}...") from error
+        raise LedgerError(f"a receipt in the ledger is damaged: {first_problem(error)}: {text[:80]}...") from error

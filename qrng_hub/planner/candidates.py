@@ -22,6 +22,17 @@ _RAW_BITS_A_JOB = 2**28
 _KEY = "plan"
 
 
+class RunTimes(NamedTuple):
+    """How long jobs on a backend ran: their median, and that of a shot."""
+
+    seconds: float
+    seconds_each: float
+
+    def of(self, shots: int) -> Decimal:
+        """Expects that a job of so many shots runs as long as others, or as long as its shots take."""
+        return Decimal(max(self.seconds, self.seconds_each * shots)).quantize(Decimal("1e-9"))
+
+
 class Wanted(NamedTuple):
     """A candidate and what the run file and the ledger add to it."""
 
@@ -40,6 +51,8 @@ class Wanted(NamedTuple):
     """The most that one job may cost."""
     max_seconds: float | None = None
     """The most seconds that its jobs may run, all together."""
+    ran: RunTimes | None = None
+    """How long its earlier jobs ran, for what no quote says."""
 
 
 def terms_of(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
@@ -139,6 +152,8 @@ def _priced(terms: Terms, adapter: Adapter, wanted: Wanted, most: int) -> Terms:
             return terms.model_copy(update={"problem": f"its price is unknown: {quote(least).source}"})
     with suppress(LookupError):
         seconds = fit(lambda shots: quote(shots).native["seconds"], least, most).in_outputs(terms)
+    if seconds is None and wanted.ran is not None:
+        seconds = fit(wanted.ran.of, least, most).in_outputs(terms)
     if seconds is None and terms.max_seconds is not None:
         return terms.model_copy(update={"problem": "nobody says how long its jobs run, and max_seconds is set"})
     return terms.model_copy(update={"cost": cost, "seconds": seconds, "is_stale": "stale" in quote(least).source})

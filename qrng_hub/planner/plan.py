@@ -22,7 +22,7 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
     The costs shown are quotes of the very jobs planned.
     """
     usable = [one for one in terms if not one.problem]
-    choice = solve(usable, demand)
+    choice = solve(_timed(usable, demand), demand) or solve(usable, demand)
     if choice is None:
         heading = "no plan keeps every limit:" if usable else "no backend can be planned with:"
         raise InfeasiblePlanError("\n".join([heading, *_obstacles(terms, usable, demand)]))
@@ -42,6 +42,15 @@ def make_plan(terms: Sequence[Terms], demand: Demand, byte_count: int, requote: 
         seconds=_seconds(chosen, terms, choice),
         warnings=tuple(_warnings(chosen, demand)),
     )
+
+
+def _timed(usable: Sequence[Terms], demand: Demand) -> list[Terms]:
+    """Where time is weighed, takes a backend of an unknown run time to be as slow as the slowest known."""
+    known = [float(one.seconds.in_all(one.jobs_for(demand.outputs), demand.outputs)) for one in usable if one.seconds]
+    if not known or (demand.objective == "cost" and not demand.usd_per_hour):
+        return list(usable)
+    slowest = Tariff(lines=((Decimal(max(known)), Decimal(0)),))
+    return [one if one.seconds else one.model_copy(update={"seconds": slowest}) for one in usable]
 
 
 def _require_within(chosen: Sequence[PlanLine], terms: Sequence[Terms], demand: Demand) -> None:

@@ -15,6 +15,7 @@ from qrng_hub.errors import ConfigError
 from qrng_hub.files import write_private
 from qrng_hub.records import Backend, Finished, JobPrice, RawBlock, Record, Request
 from qrng_hub.runner.processing import retain
+from qrng_hub.validation import first_problem
 
 
 class Started(Record):
@@ -89,7 +90,7 @@ class Store:
             pairs = zip(given.blocks, given.digests, strict=True)
             return given, tuple(self._block(described, digest) for described, digest in pairs)
         except (OSError, ValueError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            reason = first_problem(error) if isinstance(error, ValidationError) else error
             raise ConfigError(f"{path} and its outcomes cannot be read: {reason}") from error
 
     def forget_outcomes(self) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from qrng_hub.errors import ReceiptError
 from qrng_hub.signing import Domain, SignedReceipt, read_json, require_signature
-from qrng_hub.validation import key_path
+from qrng_hub.validation import first_problem
 
 
 def signed_document(text: bytes) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def signature_problems(
         signed = SignedReceipt.model_validate_json(json.dumps(document), strict=True)
         require_signature(signed, domain)
     except ValidationError as error:
-        yield sentence(error)
+        yield first_problem(error)
         return
     except ReceiptError as error:
         yield str(error)
@@ -56,15 +56,6 @@ def signature_problems(
             f"it is signed with the key {found}, which is none of this host's, and anybody can sign with a key of"
             " their own: if it was made elsewhere, ask its maker for the fingerprint and give that with --key"
         )
-
-
-def sentence(error: ValidationError) -> str:
-    """Says the first thing that is wrong; names in the document may be anything, and are quoted."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    path = key_path(
-        [part if isinstance(part, int) else part.encode("unicode_escape").decode() for part in problem["loc"]]
-    )
-    return f"{path}: {problem['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}"
 
 
 def whose(named: str | None) -> str:

@@ -12,9 +12,9 @@ from qrng_hub.delivery.keys import KeyReceipt, required_bits, seed_bytes
 from qrng_hub.errors import ReceiptError
 from qrng_hub.records import Record
 from qrng_hub.signing import KEY_DOMAIN, short
+from qrng_hub.validation import first_problem
 from qrng_hub.verification.document import (
     require_known_version,
-    sentence,
     signature_problems,
     signed_document,
     whose,
@@ -85,7 +85,7 @@ def _of_receipt(fields: dict[str, Any], public_key_sha256: str | None) -> Iterat
     try:
         receipt = _receipt(fields)
     except ValidationError as error:
-        yield f"receipt.{sentence(error)}"
+        yield f"receipt.{first_problem(error)}"
         return
     yield from _contradictions(receipt)
     if public_key_sha256 not in (None, receipt.public_key_sha256):

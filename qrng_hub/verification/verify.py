@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from qrng_hub.errors import ConfigError, ReceiptError
 from qrng_hub.records import Receipt, Record
 from qrng_hub.signing import DOMAIN, public_fingerprint, short
+from qrng_hub.validation import first_problem
 from qrng_hub.verification.certification import uncertified
 from qrng_hub.verification.consistency import contradictions
 from qrng_hub.verification.crediting import uncredited
 from qrng_hub.verification.data import FileDigest
 from qrng_hub.verification.document import (
     require_known_version,
-    sentence,
     signature_problems,
     signed_document,
     whose,
@@ -103,7 +103,7 @@ def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str
     try:
         receipt = _receipt(fields)
     except ValidationError as error:
-        yield f"receipt.{sentence(error)}"
+        yield f"receipt.{first_problem(error)}"
         return
     found = list(contradictions(receipt))
     yield from found or uncredited(receipt)

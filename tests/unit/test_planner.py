@@ -294,3 +294,13 @@ def test_a_tariff_of_whole_seconds_is_bounded_from_above() -> None:
 
     tariff = fit(taken, 1, 100)
     assert all(taken(size) <= tariff.of(size) <= taken(size) + 2 for size in (1, 2, 25, 50, 75, 99, 100))
+
+
+def test_a_plan_for_time_does_not_take_an_unknown_run_time_for_none() -> None:
+    unknown = terms("a:sim", ("0", "0"), wait=(0, 0))
+    slow, fast = (
+        terms(name, ("0", "0"), seconds=(run, "0"), wait=(0, 0)) for name, run in (("b:s", "4.3"), ("c:s", "0.01"))
+    )
+    for listed in ([unknown, slow, fast], [slow, unknown, fast], [fast, slow]):
+        (line,) = planned(listed, objective="time").chosen
+        assert (line.address, line.run_seconds) == ("c:s", 0.01)
