@@ -186,13 +186,8 @@ class Hub(Faces, History):
         """
         self._require_open()
         self._registry.check_options(backend, options or {}, "options")
-        asked = {
-            "key": uuid.uuid4().hex,
-            "address": backend,
-            "circuits": circuits_of(circuits),
-            "shots": whole(shots, "a job has 1 shot or more", 1),
-            "options": dict(options or {}),
-        }
+        asked = {"circuits": circuits_of(circuits), "shots": whole(shots, "a job has 1 shot or more", 1)}
+        asked |= {"key": uuid.uuid4().hex, "address": backend, "options": dict(options or {})}
         return self._runner.collect(validated(JobSpec, asked))
 
     def resume(

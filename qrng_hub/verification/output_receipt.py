@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from qrng_hub.errors import ReceiptError
 from qrng_hub.records import OutputReceipt, Record
 from qrng_hub.signing import OUTPUT_DOMAIN, short
+from qrng_hub.validation import first_problem
 from qrng_hub.verification.data import FileDigest
 from qrng_hub.verification.document import (
     require_known_version,
-    sentence,
     signature_problems,
     signed_document,
     whose,
@@ -98,7 +98,7 @@ def _of_receipt(fields: dict[str, Any], data: FileDigest | None) -> Iterator[str
     try:
         receipt = _receipt(fields)
     except ValidationError as error:
-        yield f"receipt.{sentence(error)}"
+        yield f"receipt.{first_problem(error)}"
         return
     yield from _contradictions(receipt)
     if data is not None and data.size != receipt.bytes:

@@ -215,7 +215,7 @@ ROW: tuple[str | int, ...] = ("backends", 0)
     ((*ROW, "measures", "qubits"), [], "the ones of its qubits"),
     ((*ROW, "measures", "shots"), -5, "-5 shots are not those of the repeats"),
     ((*ROW, "repeats"), [], "shots are not those of the repeats"),
-    ((*ROW, "measures", "alien"), 1, r"backends\[0\]\.measures\.alien: Extra inputs"),
+    ((*ROW, "measures", "alien"), 1, r"backends\[0\]\.measures\.alien: unknown key"),
     (("versions", "qrng_hub"), "9.9", ""),
 ])  # fmt: skip
 def test_a_document_that_was_edited_is_refused_where_that_shows(
@@ -231,7 +231,7 @@ def test_a_document_that_was_edited_is_refused_where_that_shows(
     else:
         load_comparison(tmp_path)
         path.write_text(json.dumps(document | {"later": 1}))
-        with pytest.raises(ConfigError, match=r"that qrng_hub .* reads \(it is of '9.9'\): later: Extra"):
+        with pytest.raises(ConfigError, match=r"that qrng_hub .* reads \(it is of '9.9'\): later: unknown key"):
             load_comparison(tmp_path)
 
 

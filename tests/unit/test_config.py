@@ -6,7 +6,7 @@ import pytest
 from qrng_hub.config import example, ledger_url, load_run_file, run_file_from
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.hub import check_run_file
-from qrng_hub.records import Fallback
+from qrng_hub.records import Fallback, Quote
 
 
 def check(tmp_path: Path, text: str) -> str:
@@ -124,3 +124,11 @@ def test_a_time_without_a_zone_and_a_probability_that_is_none_are_answered_in_pl
         with pytest.raises(ConfigError) as caught:
             check_run_file(load_run_file(tmp_path / "run.toml"))
         assert str(caught.value).splitlines() == [says]
+
+
+@pytest.mark.parametrize(("text", "shown"), [("0E+54", "0"), ("3E+2", "300"), ("0.50", "0.50"), ("1e-3", "0.001")])
+def test_an_amount_is_shown_without_a_power_of_ten(tmp_path: Path, text: str, shown: str) -> None:
+    (tmp_path / "run.toml").write_text(f"version = 1\n[budget]\nusd = {text}\n")
+    assert str(load_run_file(tmp_path / "run.toml").budget.usd) == shown
+    quote = Quote(low=Decimal(text), high=Decimal(text), source="")
+    assert f'"low":"{shown}"' in quote.model_dump_json()

@@ -571,5 +571,5 @@ def test_a_backend_that_certainly_bills_nothing_more_is_followed_by_the_next() -
 
 @pytest.mark.parametrize("limit", ["x", -1, 1.5, None, True])
 def test_jobs_are_listed_up_to_a_number_only(limit: Any) -> None:
-    with Hub.open() as hub, pytest.raises(RequestError, match="is no number of jobs"):
+    with Hub.open() as hub, pytest.raises(RequestError, match="a number of jobs is 0 or more"):
         hub.jobs(limit)

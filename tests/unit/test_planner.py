@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qrng_hub import Circuit, Hub
 from qrng_hub.errors import InfeasiblePlanError
-from qrng_hub.planner import Demand, Plan, Tariff, Terms, make_plan
+from qrng_hub.planner import Demand, Plan, RunTimes, Tariff, Terms, make_plan
 from qrng_hub.planner.solve import solve
 from qrng_hub.planner.tariffs import fit
 from qrng_hub.records import Candidate, Origin, Quote
@@ -304,3 +305,17 @@ def test_a_plan_for_time_does_not_take_an_unknown_run_time_for_none() -> None:
     for listed in ([unknown, slow, fast], [slow, unknown, fast], [fast, slow]):
         (line,) = planned(listed, objective="time").chosen
         assert (line.address, line.run_seconds) == ("c:s", 0.01)
+
+
+def test_a_job_is_expected_to_run_as_long_as_others_or_as_its_shots_take() -> None:
+    ran = RunTimes(seconds=2.0, seconds_each=0.001)
+    assert (ran.of(1000), ran.of(4000)) == (Decimal(2), Decimal(4))
+
+
+def test_how_long_a_simulator_runs_is_known_once_it_ran() -> None:
+    plan = {"version": 1, "request": {"mode": "plan", "objective": "time"}, "backend": [{"address": "local:stim"}]}
+    with Hub.open(plan) as hub:
+        assert hub.plan().seconds is None
+        hub.raw("local:stim", Circuit().h(0).measure(0), 2048)
+        (line,) = hub.plan().chosen
+        assert line.run_seconds is not None and hub.plan().seconds == line.run_seconds
