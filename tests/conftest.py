@@ -24,6 +24,8 @@ settings.register_profile("qrng_hub", deadline=None, derandomize=True)  # the sa
 settings.load_profile("qrng_hub")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as it is in the background: the commands under test would too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # likewise, under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure() -> None:
