@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -77,10 +78,7 @@ class _Account:
             size, said = self.hub.receipt(piece.draw_id).bytes, piece.model_dump(include={*PieceOrigin.model_fields})
             self.seeds.append(GeneratorSeed(bytes=size, **said))
             return
-        try:
-            self.receipts.write(self.hub.signed_receipt(piece.draw_id).model_dump_json().encode() + b"\n")
-        except LedgerError as error:  # the process was killed between storing a piece and recording its draw
-            click.echo(f"qrng: {error}: its bytes are in the file, without a receipt", err=True)
+        self.receipts.write(self.hub.signed_receipt(piece.draw_id).model_dump_json().encode() + b"\n")
 
     def finish(self, count: int, sha256: str) -> None:
         """Writes the receipt of the whole output of a generator, signed."""
@@ -127,7 +125,7 @@ def write_large(
     encoder, wanted = ENCODERS[encoding], Wanted(bytes=count, encoding=encoding, source=source)
     hub.pieces(count, source=source, backend=backend)  # refuses before a file is made
     open_receipts = open_output(receipt_path, default=None, force=force or _is_unfinished(out))
-    with open_receipts as receipts, _sink(out, wanted, stdout, force=force) as sink:
+    with open_receipts as receipts, _sink(hub, out, wanted, stdout, force=force) as sink:
         account = _Account(hub, receipts if receipt_path else None, source)
         resumed, digest = sink.bytes_done > 0, hashlib.sha256()
         for earlier in sink.written():
@@ -161,14 +159,25 @@ def _is_unfinished(out: str | None) -> bool:
     return out is not None and part_of(Path(out)).exists()
 
 
+def _is_recorded(hub: Hub, draw_id: str) -> bool:
+    """Whether a draw has its receipt."""
+    try:
+        hub.receipt(draw_id)
+    except LedgerError:
+        return False
+    return True
+
+
 @contextmanager
-def _sink(out: str | None, wanted: Wanted, stdout: BinaryIO, *, force: bool) -> Iterator[ResumableFile | _Stream]:
+def _sink(
+    hub: Hub, out: str | None, wanted: Wanted, stdout: BinaryIO, *, force: bool
+) -> Iterator[ResumableFile | _Stream]:
     start = ENCODERS[wanted.encoding].start(wanted.bytes)
     if out is None or out == "-":
         stdout.write(start)
         yield _Stream(stdout)
     elif out and is_plain(Path(out)):
-        with resumable(Path(out), wanted, start, force=force) as resumed:
+        with resumable(Path(out), wanted, start, partial(_is_recorded, hub), force=force) as resumed:
             try:
                 yield resumed
             except KeyboardInterrupt:

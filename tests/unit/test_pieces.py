@@ -226,3 +226,14 @@ def test_two_do_not_write_one_file(tmp_path: Path) -> None:
         resumable(tmp_path / "out", WANTED, b""),
     ):
         pass
+
+
+def test_a_piece_that_a_kill_left_unrecorded_is_made_anew(tmp_path: Path) -> None:
+    path, recorded = tmp_path / "out", {"draw-0"}
+    with resumable(path, WANTED, b"") as file:
+        for number in (0, 1):
+            file.append(piece(number).data, piece(number))
+    with resumable(path, WANTED, b"", recorded.__contains__) as file:
+        assert (file.bytes_done, [one.draw_id for one in file.written()]) == (10, ["draw-0"])
+        file.append(piece(2).data, piece(2))
+    assert path.read_bytes() == piece(0).data + piece(2).data

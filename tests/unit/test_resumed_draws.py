@@ -50,7 +50,7 @@ def test_what_was_paid_for_is_used_when_a_draw_is_resumed(mode: str) -> None:
         assert f"qrng run CONFIG --resume {run.draw_id}" in "".join(caught.value.__notes__)
         paid = set(vendor.jobs)
         assert len(paid) >= (2 if mode == "each" else 1)
-        vendor.clock.advance(100)
+        vendor.clock.sleep(100, threading.Event())
         vendor.scripts = dict.fromkeys(vendor.scripts, Script(queue_seconds=0))
         draw = hub.resume(run.draw_id)
         assert len(draw.data) == 2048
@@ -66,7 +66,7 @@ def test_a_paid_job_that_the_vendor_has_no_more_is_lost_and_drawn_anew() -> None
     with hub_of(vendor, "first") as hub:
         with pytest.raises(QRNGError):
             hub.run()
-        vendor.clock.advance(100)
+        vendor.clock.sleep(100, threading.Event())
         hub.reconcile()
         vendor.scripts, lost = {"a": Script(queue_seconds=0)}, list(vendor.jobs)
         vendor.jobs.clear()
