@@ -122,7 +122,10 @@ def test_a_draw_that_could_not_be_stored_is_not_delivered_and_is_stored_later(mo
         ]  # fmt: skip
 
 
-def test_of_two_hosts_that_resume_a_draw_one_delivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_looked", [True, False])
+def test_of_two_hosts_that_resume_a_draw_one_delivers(
+    has_looked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger = {"url": f"sqlite:///{tmp_path / 'shared.db'}"}
     vendor = vendor_of(a=Script(queue_seconds=0))
     with hub_of(vendor, "plan", ledger=ledger) as one:
@@ -141,6 +144,8 @@ def test_of_two_hosts_that_resume_a_draw_one_delivers(tmp_path: Path, monkeypatc
             first = threading.Thread(target=one.resume, args=(run.draw_id,), kwargs={"deliver": slowly})
             first.start()
             assert delivering.wait(60)
+            if has_looked:  # whether it was delivered, before the other claimed it
+                monkeypatch.setattr(other._ledger, "require_undelivered", lambda _draw_id: None)
             with pytest.raises(LedgerError, match=r"is handed out by process \d+ on .*--reclaim"):
                 other.resume(run.draw_id, deliver=lambda draw: delivered.append(draw.data))
             refused.set()
