@@ -89,8 +89,8 @@ def write_private(path: str | Path, data: bytes) -> Path:
 def private_file(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file of mode 0600 for writing, whole or not at all; makes its folder, mode 0700.
 
-    An earlier file is replaced when the block ends well, and kept if it raises. A link is followed,
-    and what is not a plain file, such as a device or a stream, is written to as it stands. Raises
+    An earlier file is replaced when the block ends well, once the new one is on the disk, and kept if it raises. A
+    link is followed, and what is not a plain file, such as a device or a stream, is written to as it stands. Raises
     `ConfigError` before the block runs if the place cannot be written.
     """
     try:
@@ -100,6 +100,9 @@ def private_file(path: str | Path) -> Iterator[BinaryIO]:
     try:
         with file:
             yield file
+            file.flush()
+            if temporary:
+                sync(file.fileno())
         if temporary:
             temporary.replace(os.path.realpath(path))
     except BaseException:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 import qrng_hub.delivery.pool
-from pools import WINDOW, a_draw, a_pool, known_bytes
+from pools import WINDOW, a_draw, a_pool, drawing, known_bytes
 from qrng_hub.delivery.pool import Pool, Refiller
 from qrng_hub.errors import PoolEmptyError
 from qrng_hub.records import Draw
@@ -140,7 +140,7 @@ def refill(folder: Path) -> None:
         began.set()
         return _slow_draw(count)
 
-    with Refiller(a_pool(folder), draw, 100, 1_000):
+    with Refiller(a_pool(folder), drawing(draw), 100, 1_000):
         began.wait()
 
 
@@ -152,7 +152,7 @@ def refill_and_fork(folder: Path) -> None:
         began.set()
         return _slow_draw(count)
 
-    with Refiller(a_pool(folder), draw, 100, 1_000):
+    with Refiller(a_pool(folder), drawing(draw), 100, 1_000):
         began.wait()
         if os.fork() == 0:
             say("child", os.getpid())
@@ -171,7 +171,7 @@ def child_refills(folder: Path) -> None:
             go.wait()
         return a_draw(known_bytes(count))
 
-    with Refiller(a_pool(folder), draw, 100, 1_000) as refiller:
+    with Refiller(a_pool(folder), drawing(draw), 100, 1_000) as refiller:
         began.wait()
         if (child := os.fork()) == 0:
             say("refused" if _is_empty(refiller) else "served")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from qrng_hub.delivery.drawing import Drawing
 from qrng_hub.delivery.pool import KeyFile, Pool
 from qrng_hub.records import Credit, Draw, Receipt
 
@@ -59,3 +60,14 @@ def require_each_once(known: bytes, handed_out: Iterable[bytes]) -> int:
     twice = [(one, other) for one, other in itertools.pairwise(spans) if other[0] < one[1]]
     assert twice == [], "handed out twice"
     return sum(end - start for start, end in spans)
+
+
+def drawing(draw: Callable[[int], Draw]) -> Drawing:
+    """Hands out what is drawn as a hub does."""
+
+    def draw_and_deliver(count: int, /, *, deliver: Callable[[Draw], None]) -> Draw:
+        drawn = draw(count)
+        deliver(drawn)
+        return drawn
+
+    return draw_and_deliver

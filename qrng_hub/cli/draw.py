@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,16 +104,24 @@ def bytes_command(
             ask_before_drawing(hub, SEED_BYTES if source == "drbg" else count, yes=yes, backend=backend)
             write_large(hub, count, source, backend, encoding, out, receipt_path, stdout, force=force)
         return
-    open_receipt = open_output(receipt_path, default=None, force=force)
-    with open_output(out, force=force) as file, open_receipt as receipt_file:
+    with ExitStack() as outputs:
+        file = outputs.enter_context(open_output(out, force=force))
+        receipt_file = outputs.enter_context(open_output(receipt_path, default=None, force=force))
         sign = _signer() if receipt_path else None
+
+        def store(draw: Draw) -> None:
+            file.write(ENCODERS[encoding](draw.data))
+            file.flush()
+            if sign:
+                receipt_file.write(sign(draw.receipt).text())
+            outputs.close()  # whole and on the disk, before it is recorded as delivered
+
         with open_hub(config) as hub:
             _require_no_plan(hub)
             ask_before_drawing(hub, count, yes=yes, backend=backend)
-            draw = hub.draw(count, backend=backend)
-        file.write(ENCODERS[encoding](draw.data))
-        if sign:
-            receipt_file.write(sign(draw.receipt).text())
+            command = Command(config, ("--out", out) if out not in (None, "-") else ()) if config else None
+            with pointing_to_resumption(hub, command, count, backend):
+                draw = hub.draw(count, backend=backend, deliver=store)
     if out not in (None, "-") and receipt_path is None:
         receipt = draw.receipt
         told = f"{count:,} bytes: {receipt.origin}, {receipt.credit.bits:,.0f} bits credited"
@@ -131,14 +139,17 @@ def _require_no_plan(hub: Hub) -> None:
 @click.option("--out", type=click.Path(), help="Write the raw bytes to this file (mode 0600) and do not print them.")
 @force_option
 @yes_option
-@click.option("--resume", metavar="ID", help="Go on with a run by plan that was not delivered: see qrng jobs --runs.")
+@click.option("--resume", metavar="ID", help="Go on with a run that was not delivered: see qrng jobs --runs.")
+@click.option("--reclaim", is_flag=True, help="With --resume: deliver it although a process that is gone claimed it.")
 @click.option("--new", is_flag=True, help="Begin anew although an unfinished run of the same request could go on.")
 @click.option("--budget", type=_Dollars(), metavar="USD", help="Spend at most this, in place of budget.usd.")
 def run_command(
-    config: str, as_json: bool, out: str | None, force: bool, yes: bool, resume: str | None, new: bool,
-    budget: Decimal | None,
+    config: str, as_json: bool, out: str | None, force: bool, yes: bool, resume: str | None,
+    reclaim: bool, new: bool, budget: Decimal | None,
 ) -> None:  # fmt: skip
     """Draw what the run file CONFIG asks for and show where it came from."""
+    if reclaim and not resume:
+        raise click.UsageError("--reclaim goes with --resume")
     if resume == "" or (resume and new):
         raise click.UsageError("--resume needs the id of a run, and goes without --new: `qrng jobs --runs` lists them")
     run_file = with_budget(load_run_file(config), budget)
@@ -149,6 +160,7 @@ def run_command(
         config,
         (
             *(("--out", out) if out else ()),
+            *(("--reclaim",) if reclaim else ()),
             *(("--budget", f"{budget}") if budget else ()),
             *(("--force",) if force else ()),
         ),
@@ -164,7 +176,7 @@ def run_command(
                 with redirect_stdout(stdout):
                     _deliver(draw, sign(draw.receipt), out, as_json)
 
-            draw = partial(hub.resume, resume) if resume else hub.run
+            draw = partial(hub.resume, resume, reclaim=reclaim) if resume else hub.run
             draw(on_progress=display, deliver=deliver)
 
 
@@ -199,3 +211,4 @@ def _deliver(draw: Draw, receipt: SignedReceipt, out: str | None, as_json: bool)
         click.echo(json.dumps(shown, indent=2))
     else:
         tables.show_draw(draw.receipt, f"written to {out}" if out else draw.data.hex(), path)
+    sys.stdout.flush()

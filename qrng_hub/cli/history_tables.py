@@ -35,14 +35,14 @@ def show_jobs(jobs: Sequence[LedgerJob]) -> None:
 
 
 def show_runs(runs: Sequence[Run]) -> None:
-    """Prints one row a run by plan."""
+    """Prints one row a run."""
     table = Grid.of("started (UTC)", "run", ">bytes", ">jobs", ">spent or reserved", "~delivered")
     for one in runs:
         spent, delivered = money(one.spent_usd, "USD"), "yes" if one.delivered else "no: qrng run CONFIG --resume ID"
         table.add_row(
             f"{one.started_utc:%Y-%m-%d %H:%M:%S}", one.draw_id, f"{one.bytes:,}", f"{one.jobs:,}", spent, delivered
         )
-    _print(table, "no runs by plan are on record")
+    _print(table, "no runs are on record")
 
 
 def show_job(job: LedgerJob, events: Sequence[LedgerEvent]) -> None:

@@ -21,7 +21,7 @@ _WATCH_SECONDS = 10.0
 @_config
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, newest first.")
 @click.option("--watch", is_flag=True, help="Ask the vendors again and again until every job is finished.")
-@click.option("--runs", is_flag=True, help="List the runs by plan instead, and which can be resumed.")
+@click.option("--runs", is_flag=True, help="List the runs with jobs at vendors instead, and which can be resumed.")
 @_json
 @click.pass_context
 def jobs_command(

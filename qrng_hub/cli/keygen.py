@@ -13,7 +13,7 @@ import click
 
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import force_option
-from qrng_hub.cli.spending import ask_before_drawing, yes_option
+from qrng_hub.cli.spending import Command, ask_before_drawing, pointing_to_resumption, yes_option
 from qrng_hub.config import load_run_file
 from qrng_hub.delivery.keys import Key, KeyKind, KeyReceipt, Seed, make_key, seed_bytes
 from qrng_hub.delivery.pool import Pool
@@ -69,9 +69,13 @@ def keygen_command(
         with open_hub(run_file) as hub:
             pool = hub.run_file.pool
             ask_before_drawing(hub, pool.high_water_bytes if pool else seed_bytes(kind), yes=yes)
-            key = hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
-            with redirect_stdout(stdout):  # here, since closing the hub may wait for a refill of its pool
-                _deliver(key, signing_key, paths, passphrase, as_json=as_json)
+
+            def deliver(key: Key) -> None:
+                with redirect_stdout(stdout):  # here, since closing the hub may wait for a refill of its pool
+                    _deliver(key, signing_key, paths, passphrase, as_json=as_json)
+
+            with pointing_to_resumption(hub, Command(config) if config else None, seed_bytes(kind)):
+                hub.keygen(kind, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit, deliver=deliver)
 
 
 def _free_paths(out: str, kind: str, *, force: bool) -> dict[str, Path]:

@@ -19,6 +19,7 @@ from qrng_hub.cli.output import ENCODERS, open_output
 from qrng_hub.clock import SystemClock
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.delivery.resumable import ResumableFile, Wanted, part_of, resumable
+from qrng_hub.errors import LedgerError
 from qrng_hub.files import is_plain
 from qrng_hub.hub import Hub
 from qrng_hub.records import GeneratorSeed, OutputReceipt
@@ -76,8 +77,8 @@ class _Account:
         if self.source == "drbg":
             size, said = self.hub.receipt(piece.draw_id).bytes, piece.model_dump(include={*PieceOrigin.model_fields})
             self.seeds.append(GeneratorSeed(bytes=size, **said))
-        else:
-            self.receipts.write(self.hub.signed_receipt(piece.draw_id).model_dump_json().encode() + b"\n")
+            return
+        self.receipts.write(self.hub.signed_receipt(piece.draw_id).model_dump_json().encode() + b"\n")
 
     def finish(self, count: int, sha256: str) -> None:
         """Writes the receipt of the whole output of a generator, signed."""
@@ -122,19 +123,22 @@ def write_large(
 ) -> None:
     """Writes `count` bytes piece by piece, and their receipts, one a line; says on stderr where they come from."""
     encoder, wanted = ENCODERS[encoding], Wanted(bytes=count, encoding=encoding, source=source)
-    pieces = partial(hub.pieces, source=source, backend=backend)
-    pieces(count)  # refuses before a file is made
+    hub.pieces(count, source=source, backend=backend)  # refuses before a file is made
     open_receipts = open_output(receipt_path, default=None, force=force or _is_unfinished(out))
-    with open_receipts as receipts, _sink(out, wanted, stdout, force=force) as sink:
+    with open_receipts as receipts, _sink(hub, out, wanted, stdout, force=force) as sink:
         account = _Account(hub, receipts if receipt_path else None, source)
         resumed, digest = sink.bytes_done > 0, hashlib.sha256()
         for earlier in sink.written():
             account.add(earlier)
         with click.progressbar(length=count, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             bar.update(sink.bytes_done)
-            for piece in pieces(count - sink.bytes_done) if sink.bytes_done < count else ():
+
+            def store(piece: Piece) -> None:
                 is_last = sink.bytes_done + len(piece.data) == count
                 sink.append(encoder.body(piece.data) + (encoder.end if is_last else b""), piece)
+
+            left = count - sink.bytes_done
+            for piece in hub.pieces(left, source=source, backend=backend, deliver=store) if left else ():
                 account.add(piece)
                 digest.update(piece.data)
                 bar.update(len(piece.data))
@@ -155,14 +159,25 @@ def _is_unfinished(out: str | None) -> bool:
     return out is not None and part_of(Path(out)).exists()
 
 
+def _is_recorded(hub: Hub, draw_id: str) -> bool:
+    """Whether a draw has its receipt."""
+    try:
+        hub.receipt(draw_id)
+    except LedgerError:
+        return False
+    return True
+
+
 @contextmanager
-def _sink(out: str | None, wanted: Wanted, stdout: BinaryIO, *, force: bool) -> Iterator[ResumableFile | _Stream]:
+def _sink(
+    hub: Hub, out: str | None, wanted: Wanted, stdout: BinaryIO, *, force: bool
+) -> Iterator[ResumableFile | _Stream]:
     start = ENCODERS[wanted.encoding].start(wanted.bytes)
     if out is None or out == "-":
         stdout.write(start)
         yield _Stream(stdout)
     elif out and is_plain(Path(out)):
-        with resumable(Path(out), wanted, start, force=force) as resumed:
+        with resumable(Path(out), wanted, start, partial(_is_recorded, hub), force=force) as resumed:
             try:
                 yield resumed
             except KeyboardInterrupt:

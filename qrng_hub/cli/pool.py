@@ -12,7 +12,7 @@ import click
 
 from qrng_hub.cli.output import ENCODERS, force_option, open_output
 from qrng_hub.cli.sizes import Size
-from qrng_hub.cli.spending import ask_before_drawing, yes_option
+from qrng_hub.cli.spending import Command, ask_before_drawing, pointing_to_resumption, yes_option
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
 
 
@@ -44,8 +44,8 @@ def fill(count: int, config: str | None, yes: bool, folder: str | None, key_file
             folder, key_file = folder or settings.folder, key_file or settings.key_file
         pool = Pool.open(folder, key_source=_key_source(key_file))
         ask_before_drawing(hub, count, yes=yes)
-        draw = hub.draw(count)
-        pool.add_draw(draw)
+        with pointing_to_resumption(hub, Command(config) if config else None, count):
+            draw = hub.draw(count, deliver=pool.add_draw)
     receipt = draw.receipt
     click.echo(
         f"{len(draw):,} bytes put in, {receipt.origin}, {receipt.credit.bits:,.0f} bits credited; receipt"

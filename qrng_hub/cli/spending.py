@@ -91,15 +91,26 @@ def _ask(said: str) -> None:
 
 
 @contextmanager
-def pointing_to_resumption(hub: Hub, command: Command) -> Iterator[None]:
-    """Says after an error, or Ctrl-C, how to go on with the run that it ended."""
-    before = {run.draw_id: run.jobs for run in hub.unfinished_runs()} if hub.run_file.request.mode == "plan" else {}
+def pointing_to_resumption(
+    hub: Hub, command: Command | None, count: int | None = None, backend: str | None = None
+) -> Iterator[None]:
+    """Says after an error, or Ctrl-C, how to go on with the run that it ended; without a run file there is none."""
+    before = {run.draw_id: run.jobs for run in hub.unfinished_runs(count, backend)} if command else {}
     try:
         yield
     except (QRNGError, OSError, KeyboardInterrupt):
-        if hub.run_file.request.mode == "plan":
-            run = next((run for run in hub.unfinished_runs() if run.jobs > before.get(run.draw_id, 0)), None)
-            if run is not None:
-                kept = "what was paid for" if run.spent_usd else "what was run"
-                click.echo(f"qrng: {kept} is kept, and `{command.resuming(run)}` goes on with it", err=True)
+        if command is not None:
+            click.echo(_left(hub, command, before, count, backend), err=True, nl=False)
         raise
+
+
+def _left(hub: Hub, command: Command, before: Mapping[str, int], count: int | None, backend: str | None) -> str:
+    try:
+        unfinished = hub.unfinished_runs(count, backend)
+    except QRNGError as error:
+        return f"qrng: {error}; what was paid for is kept, and `qrng jobs --runs` says later how to go on with it\n"
+    run = next((run for run in unfinished if run.jobs > before.get(run.draw_id, 0)), None)
+    if run is None:
+        return ""
+    kept = "what was paid for" if run.spent_usd else "what was run"
+    return f"qrng: {kept} is kept, and `{command.resuming(run)}` goes on with it\n"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from qrng_hub.delivery.drawing import Drawing
 from qrng_hub.records import Draw, Receipt, Record
 
 #: A multiple of 3, so that pieces in base64 follow one another, and of the 64 bytes that shots are conditioned to.
@@ -31,14 +32,26 @@ class Piece(PieceOrigin):
     data: Annotated[bytes, Field(repr=False, exclude=True)]
 
 
-def pieces_of_draws(draw: Callable[[int], Draw], count: int, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
+def _nowhere(_piece: object) -> None:
+    """Leaves it to the caller, who gets it returned."""
+
+
+def pieces_of_draws(
+    draw: Drawing, count: int, piece_bytes: int = PIECE_BYTES, *, deliver: Callable[[Piece], None] = _nowhere
+) -> Iterator[Piece]:
     """Yields `count` bytes, each piece from a draw of its own; raises what `draw` does."""
     for size in _sizes(count, piece_bytes):
-        drawn = draw(size)
+        drawn = draw(size, deliver=lambda drawn: deliver(_piece(drawn.data, drawn.receipt)))
         yield _piece(drawn.data, drawn.receipt)
 
 
-def pieces_of_generator(draw: Callable[[int], Draw], count: int, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
+def pieces_of_generator(
+    draw: Callable[[int], Draw],
+    count: int,
+    piece_bytes: int = PIECE_BYTES,
+    *,
+    deliver: Callable[[Piece], None] = _nowhere,
+) -> Iterator[Piece]:
     """Yields `count` bytes of a CTR_DRBG that draws seed, and wipes it; raises what `draw` does."""
     from qrng_hub.delivery.drbg import Drbg  # the ciphers, which most outputs need not
 
@@ -51,8 +64,9 @@ def pieces_of_generator(draw: Callable[[int], Draw], count: int, piece_bytes: in
 
     with Drbg(seed, personalization=b"qrng_hub pieces") as drbg:
         for size in _sizes(count, piece_bytes):
-            data = drbg.random_bytes(size)
-            yield _piece(data, seeds[-1])
+            piece = _piece(drbg.random_bytes(size), seeds[-1])
+            deliver(piece)
+            yield piece
 
 
 def _sizes(count: int, piece_bytes: int) -> Iterator[int]:

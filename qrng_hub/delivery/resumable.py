@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -75,8 +75,13 @@ def part_of(path: Path) -> Path:
 
 
 @contextmanager
-def resumable(path: Path, wanted: Wanted, start: bytes, *, force: bool = False) -> Iterator[ResumableFile]:
+def resumable(
+    path: Path, wanted: Wanted, start: bytes, is_recorded: Callable[[str], bool] = lambda _draw: True, *,
+    force: bool = False,
+) -> Iterator[ResumableFile]:  # fmt: skip
     """Opens a new file of mode 0600, which begins with `start`, or goes on with one of which there is a `.part`.
+
+    A last piece whose draw is not on record as delivered, since a kill came between, is taken out and made anew.
 
     Raises `ConfigError` for a place that cannot be written, a file that is there whole unless `force` says to
     replace it, or a `.part` that does not
@@ -85,7 +90,7 @@ def resumable(path: Path, wanted: Wanted, start: bytes, *, force: bool = False) 
     path = Path(os.path.realpath(path))
     part = part_of(path)
     with claimed(path.with_name(f".{path.name}.lock"), str(path)):
-        last = _last_written(part, wanted) if part.exists() else None
+        last = _last_written(part, wanted, is_recorded) if part.exists() else None
         if not part.exists():
             require_new(path, force=force)
         with _opened(part) as lines, _opened(path) as file:
@@ -111,14 +116,18 @@ def _go_on(path: Path, part: Path, file: BinaryIO, last: Written) -> None:
     file.seek(last.position)
 
 
-def _last_written(part: Path, wanted: Wanted) -> Written | None:
-    """Reads how far the file is, and cuts off a line that a kill left torn; None if no piece is in the file."""
+def _last_written(part: Path, wanted: Wanted, is_recorded: Callable[[str], bool]) -> Written | None:
+    """Reads how far the file is, and cuts off a line that a kill left torn, or whose draw it left unrecorded.
+
+    Returns None if no piece is in the file.
+    """
     whole, last = 0, None
+    before: tuple[int, Written | None] = (0, None)
     with _opened(part) as lines:
         for number, line in enumerate(lines):
             if not line.endswith(b"\n"):
                 break
-            whole += len(line)
+            before, whole = (whole, last), whole + len(line)
             try:
                 if number:
                     last = Written.model_validate_json(line)
@@ -127,6 +136,8 @@ def _last_written(part: Path, wanted: Wanted) -> Written | None:
                                       " began it, or delete it and its file")  # fmt: skip
             except ValidationError:
                 raise ConfigError(f"{part} is damaged: delete it and its file to begin anew") from None
+        if last is not None and not is_recorded(last.draw_id):
+            whole, last = before
         lines.truncate(whole)
     return last
 

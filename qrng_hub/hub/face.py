@@ -237,9 +237,9 @@ class Hub(Faces, History):
             raise LedgerError(f"run {name!r} {problem}: `qrng jobs --runs` lists them")
         return runs[0]
 
-    def unfinished_runs(self) -> tuple[Run, ...]:
-        """Lists the draws of the run file's very request that were begun and not delivered, newest first."""
-        request = request_of(self.run_file, self._registry, self.run_file.request.bytes, None)
+    def unfinished_runs(self, count: int | None = None, backend: str | None = None) -> tuple[Run, ...]:
+        """Lists the draws of the run file's very request, or that of `draw`, not delivered, newest first."""
+        request = self._request(self.run_file.request.bytes if count is None else count, backend)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
     def highest_costs(self, count: int, backend: str | None = None) -> dict[str, Decimal | None]:

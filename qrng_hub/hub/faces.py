@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -44,8 +44,10 @@ class Faces(ABC):
         """Returns `count` bytes of a draw."""
 
     @abstractmethod
-    def draw(self, count: int, *, backend: str | None = None) -> Draw:
-        """Draws `count` bytes, or from one backend only."""
+    def draw(
+        self, count: int, *, backend: str | None = None, deliver: Callable[[Draw], None] = lambda _draw: None
+    ) -> Draw:
+        """Draws `count` bytes, or from one backend only; calls `deliver` before they are on record as delivered."""
 
     @abstractmethod
     def _request(self, count: int, backend: str | None = None) -> Request:
@@ -59,33 +61,47 @@ class Faces(ABC):
         pool: Pool | None = None,
         allow_simulated: bool = False,
         allow_low_credit: bool = False,
+        deliver: Callable[[Key], None] = lambda _key: None,
     ) -> Key:
         """Makes a key of a pool's bytes, by default the run file's, or of a draw's if there is none, with its receipt.
 
-        Raises `InsufficientEntropyError` unless all of the bytes come from hardware and their credit suffices, or
-        less is allowed by name; `UnknownNameError` for a kind that there is not; else as `draw` or `Pool.take`.
+        `deliver` is called with the key before a draw's bytes are on record as delivered. Raises
+        `InsufficientEntropyError` unless all of the bytes come from hardware and their credit suffices, or less is
+        allowed by name; `UnknownNameError` for a kind that there is not; else as `draw` or `Pool.take`.
         """
         from qrng_hub.delivery.keys import Seed, make_key, seed_bytes
+
+        keys: list[Key] = []
+
+        def make(seed: Seed) -> None:
+            keys.append(make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit))
+            deliver(keys[0])
 
         count = seed_bytes(kind)
         if pool is not None and backend is not None:
             raise RequestError("a key is made of a pool's bytes or of a backend's: name one of them")
         if pool is not None:
-            seed = Seed.of_pool(pool.take_with_sources(count))
+            make(Seed.of_pool(pool.take_with_sources(count)))
         elif self.run_file.pool is not None and backend is None:
             wait_seconds = self.run_file.pool.wait_seconds
-            seed = Seed.of_pool(self._refiller(self.run_file.pool).take_with_sources(count, wait_seconds=wait_seconds))
+            make(Seed.of_pool(self._refiller(self.run_file.pool).take_with_sources(count, wait_seconds=wait_seconds)))
         else:
             if not allow_simulated:
                 require_hardware(self._request(count, backend))
-            seed = Seed.of_draw(self.draw(count, backend=backend))
-        return make_key(kind, seed, allow_simulated=allow_simulated, allow_low_credit=allow_low_credit)
+            self.draw(count, backend=backend, deliver=lambda draw: make(Seed.of_draw(draw)))
+        return keys[0]
 
     def pieces(
-        self, count: int, *, source: Literal["draws", "drbg"] = "draws", backend: str | None = None
+        self,
+        count: int,
+        *,
+        source: Literal["draws", "drbg"] = "draws",
+        backend: str | None = None,
+        deliver: Callable[[Piece], None] = lambda _piece: None,
     ) -> Iterator[Piece]:
         """Yields `count` bytes, of any number, in pieces of 3 MiB, each a draw with its receipt.
 
+        `deliver` is called with each piece before its draw is on record as delivered.
         With `drbg` they are the output of a CTR_DRBG that draws seed, one every 64 GiB. Where the run file lets draws
         cost money, all is one draw, of 1 GiB at most, since a budget is that of a draw. Raises `RequestError` unless
         1 <= count <= 1 PiB, else as `draw`.
@@ -95,15 +111,15 @@ class Faces(ABC):
         count = whole(count, f"an output is of 1 to {_MAX_OUTPUT_BYTES:,} bytes", 1, _MAX_OUTPUT_BYTES)
         draw = partial(self.draw, backend=backend)
         if source == "drbg":
-            return pieces_of_generator(draw, count)
+            return pieces_of_generator(draw, count, deliver=deliver)
         if not self.run_file.budget.may_spend:
-            return pieces_of_draws(draw, count)
+            return pieces_of_draws(draw, count, deliver=deliver)
         if count > MAX_DRAW_BYTES:
             raise RequestError(
                 f"{count:,} bytes take several draws, and each may cost what the budget of this run file allows one:"
                 " take a generator's output (--source drbg), or draw 1 GiB at a time"
             )
-        return pieces_of_draws(draw, count, max(count, PIECE_BYTES))
+        return pieces_of_draws(draw, count, max(count, PIECE_BYTES), deliver=deliver)
 
     @property
     def secrets(self) -> Secrets:

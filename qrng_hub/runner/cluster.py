@@ -1,8 +1,8 @@
-"""Which executors may see raw outcomes: they are secrets, and must not cross a network in the clear."""
+"""Which executors may see raw outcomes, secrets that must not cross a network in the clear; and which broke."""
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,3 +32,9 @@ def require_private(executor: Executor) -> None:
 def _addresses(client: Any) -> list[str]:
     """Lists where a Dask client's scheduler and its workers listen."""
     return [client.scheduler.address, *client.scheduler_info(n_workers=-1)["workers"]]
+
+
+def broke(error: Exception) -> bool:
+    """Whether the executor failed, and not what it was to run: its workers died, or its scheduler is gone."""
+    of_dask = type(error).__module__.partition(".")[0] == "distributed"
+    return of_dask or isinstance(error, (BrokenExecutor, CancelledError))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from qrng_hub.purging import PURGE_DEFERRED, purge
 from qrng_hub.receipts import SourceTally
 from qrng_hub.records import Backend, BlockSummary, BlockYield, Finished, Job, JobYield, Request
 from qrng_hub.runner import certifying
+from qrng_hub.runner.cluster import broke
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.processing import Processing
 
@@ -89,8 +90,6 @@ class Intake:
                     raise self._unfetched(finished.job, error) from error
                 self.clock.sleep(pause, threading.Event())
                 attempt = self._start(adapter, run)
-            except BrokenExecutor as error:
-                raise self._unfetched(finished.job, error) from error
         if (folder := self.processing.raw_folder) is not None:
             write_private(folder / f"{given.extraction.seed_sha256}.seed", given.seed)
         whole = JobYield(job=finished.job, quote=finished.quote, given=given, others=tuple(others))
@@ -105,6 +104,10 @@ class Intake:
         except CertificateMissedError as error:
             certifying.ended(self.ledger, self.request, job, error)
             raise
+        except Exception as error:
+            if broke(error):
+                raise self._unfetched(job, error) from error
+            raise
         if given.certified is not None:
             certifying.ended(self.ledger, self.request, job, None)
         return given
@@ -117,9 +120,10 @@ class Intake:
         is_lost = self.request.mode == "plan" and isinstance(error, JobNotFoundError)
         if isinstance(error, QRNGError) and (self.request.hedge or is_lost):
             return error
+        resume = f"`qrng run CONFIG --resume {self.draw_id}` later" if self.kept else "draw again"
         return PolicyStopError(
             f"job {job.vendor_id} on {job.spec.address} is done, and its outcomes could not be fetched or processed:"
-            f" {type(error).__name__}: {error}. Nobody else is paid in its place: resume the run later, or"
+            f" {type(error).__name__}: {error}. Nobody else is paid in its place: {resume}, or"
             f" `qrng jobs collect {job.spec.key}`"
         )
 

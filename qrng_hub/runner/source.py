@@ -131,7 +131,9 @@ class Source:
                 if isinstance(settled, Failure):
                     raise settled.error
                 yield self._taken(adapter, [settled], tally)
-            except JobNotFoundError as error:
+            except (JobNotFoundError, PolicyStopError) as error:
+                if not isinstance(error, JobNotFoundError) and not isinstance(error.__cause__, JobNotFoundError):
+                    raise
                 key = settled.spec.key if isinstance(settled, Failure) else settled.job.spec.key
                 self.ledger.record_event("job.lost", key, {"reason": str(error)})
 

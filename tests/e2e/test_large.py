@@ -62,14 +62,14 @@ def killed_when(path: Path, pieces: int, *arguments: str, folder: Path) -> bytes
 def test_a_killed_output_goes_on_and_no_piece_is_delivered_twice(tmp_path: Path) -> None:
     arguments = ("25MB", "--out", "big.npy", "--receipt", "receipts")
     part, out, count = tmp_path / "big.npy.part", tmp_path / "big.npy", 25_000_000
-    kept = b""
+    kept: list[bytes] = []
     for pieces in (1, 3, 5):
         said = killed_when(part, pieces, *arguments, folder=tmp_path)
-        assert said.startswith(kept[: kept.rindex(b"\n") + 1] if kept else b"")
-        position = json.loads(said[: said.rindex(b"\n")].splitlines()[-1])["position"]
-        assert out.stat().st_size >= position >= 128 + pieces * PIECE
-        kept = said
-    written = out.read_bytes()[:position]
+        lines = said[: said.rindex(b"\n")].splitlines()
+        assert lines[: len(kept)] == kept
+        assert out.stat().st_size >= json.loads(lines[-1])["position"] >= 128 + pieces * PIECE
+        kept = lines[:-1]  # of the last piece, the draw may not be on record
+    written = out.read_bytes()[: json.loads(kept[-1])["position"]]
     done = qrng(*arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == (b"", b"qrng: 25,000,000 bytes in 8 draw(s): simulator, 0 bits credited\n")
@@ -78,13 +78,13 @@ def test_a_killed_output_goes_on_and_no_piece_is_delivered_twice(tmp_path: Path)
     array = np.load(out, mmap_mode="r")
     assert (array.shape, array.dtype, oct(out.stat().st_mode)) == ((count,), np.uint8, "0o100600")
     require_each_piece_once(array.tobytes(), receipts)
-    assert [json.loads(line)["draw_id"] for line in kept[: kept.rindex(b"\n")].splitlines()[1:]] == [
-        receipt["draw_id"] for receipt in receipts[: kept.count(b"\n") - 1]
+    assert [json.loads(line)["draw_id"] for line in kept[1:]] == [
+        receipt["draw_id"] for receipt in receipts[: len(kept) - 1]
     ]
     assert [path.name for path in tmp_path.iterdir() if "big" in path.name] == ["big.npy"]
 
     again = qrng(*arguments, folder=tmp_path)
-    assert (again.returncode, b"big.npy is there already" in again.stderr) == (2, True)
+    assert (again.returncode, b" is there already" in again.stderr) == (2, True)
 
 
 def test_a_killed_output_of_a_generator_goes_on_with_another_seed(tmp_path: Path) -> None:

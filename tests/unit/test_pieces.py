@@ -9,7 +9,7 @@ import click
 import numpy as np
 import pytest
 
-from pools import a_draw, known_bytes
+from pools import a_draw, drawing, known_bytes
 from qrng_hub import Hub
 from qrng_hub.cli.output import ENCODERS, encoding_of
 from qrng_hub.cli.sizes import Size
@@ -24,7 +24,7 @@ from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 WANTED = Wanted(bytes=30, encoding="raw", source="draws")
 
 
-def drawing(data: bytes) -> Callable[[int], Draw]:
+def drawn_from(data: bytes) -> Callable[[int], Draw]:
     """Returns a function that draws these bytes, in order, under a new id each time."""
     file, ids = io.BytesIO(data), iter(range(1000))
     return lambda count: a_draw(file.read(count), f"draw-{next(ids)}")
@@ -56,7 +56,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 30, 35])
 def test_pieces_are_the_draws_in_their_order(count: int) -> None:
-    pieces = list(pieces_of_draws(drawing(known_bytes(100)), count, 10))
+    pieces = list(pieces_of_draws(drawing(drawn_from(known_bytes(100))), count, 10))
     assert b"".join(one.data for one in pieces) == known_bytes(100)[:count]
     assert [one.draw_id for one in pieces] == [f"draw-{number}" for number in range(-(-count // 10))]
     assert all(one.credited_bits == 8 * len(one.data) for one in pieces)
@@ -70,13 +70,13 @@ def test_no_piece_is_drawn_before_it_is_asked_for() -> None:
         asked.append(count)
         return a_draw(bytes(count))
 
-    pieces = pieces_of_draws(draw, 10**15)
+    pieces = pieces_of_draws(drawing(draw), 10**15)
     assert len(next(pieces).data) == PIECE_BYTES
     assert asked == [PIECE_BYTES]
 
 
 def test_a_generators_pieces_are_its_stream_and_name_the_draw_that_seeded_it() -> None:
-    pieces = list(pieces_of_generator(drawing(known_bytes(48)), 150_000, 100_000))
+    pieces = list(pieces_of_generator(drawn_from(known_bytes(48)), 150_000, 100_000))
     seed = known_bytes(48)
     drbg = DerivedCtrDrbg(seed[:32], nonce=seed[32:], personalization=b"qrng_hub pieces")
     requests = (65_536, 100_000 - 65_536, 50_000)
@@ -226,3 +226,14 @@ def test_two_do_not_write_one_file(tmp_path: Path) -> None:
         resumable(tmp_path / "out", WANTED, b""),
     ):
         pass
+
+
+def test_a_piece_that_a_kill_left_unrecorded_is_made_anew(tmp_path: Path) -> None:
+    path, recorded = tmp_path / "out", {"draw-0"}
+    with resumable(path, WANTED, b"") as file:
+        for number in (0, 1):
+            file.append(piece(number).data, piece(number))
+    with resumable(path, WANTED, b"", recorded.__contains__) as file:
+        assert (file.bytes_done, [one.draw_id for one in file.written()]) == (10, ["draw-0"])
+        file.append(piece(2).data, piece(2))
+    assert path.read_bytes() == piece(0).data + piece(2).data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pools import a_draw, a_pool, known_bytes
+from pools import a_draw, a_pool, drawing, known_bytes
 from qrng_hub.delivery.pool import Pool, Refiller
 from qrng_hub.errors import BackendOfflineError, PoolEmptyError, RequestError
 from qrng_hub.records import Draw
@@ -55,7 +55,7 @@ def rested(refiller: Refiller) -> None:
 
 
 def test_fills_to_the_high_water_mark_once_below_the_low_one(pool: Pool, source: Source) -> None:
-    with Refiller(pool, source, 100, 1_000) as refiller:
+    with Refiller(pool, drawing(source), 100, 1_000) as refiller:
         rested(refiller)
         assert (pool.bytes_left(), source.asked) == (1_000, [1_000])
         refiller.take(900)
@@ -75,19 +75,19 @@ def test_draws_again_if_a_draw_gave_too_little(pool: Pool) -> None:
         asked.append(count)
         return a_draw(known_bytes(60))
 
-    with Refiller(pool, draw, 100, 1_000) as refiller:
+    with Refiller(pool, drawing(draw), 100, 1_000) as refiller:
         rested(refiller)
     assert (asked, pool.bytes_left()) == ([1_000, 940], 120)
 
 
 def test_a_take_may_wait_for_the_refill(pool: Pool, source: Source) -> None:
-    with Refiller(pool, source, 1, 1_000) as refiller:
+    with Refiller(pool, drawing(source), 1, 1_000) as refiller:
         assert [len(refiller.take(600, wait_seconds=30)) for _ in range(3)] == [600, 600, 600]
 
 
 def test_a_take_above_the_high_water_mark_does_not_wait(pool: Pool, source: Source) -> None:
     with (
-        Refiller(pool, source, 1, 1_000) as refiller,
+        Refiller(pool, drawing(source), 1, 1_000) as refiller,
         pytest.raises(PoolEmptyError, match=r"1,001 were asked for; none was handed out"),
     ):
         refiller.take(1_001, wait_seconds=1_000_000)
@@ -98,7 +98,7 @@ def test_a_failure_is_reported_to_the_take_that_cannot_be_served(
 ) -> None:
     pool.add_draw(a_draw(known_bytes(64)))
     source.error = BackendOfflineError("ibm:ibm_fez takes no jobs")
-    with Refiller(pool, source, 100, 1_000, clock) as refiller:
+    with Refiller(pool, drawing(source), 100, 1_000, clock) as refiller:
         rested(refiller)
         assert len(refiller.take(60)) == 60, "what can be served is served"
         for _ in range(2):
@@ -115,7 +115,7 @@ def test_a_failure_is_reported_to_the_take_that_cannot_be_served(
 def test_a_failed_refill_is_not_tried_again_for_a_minute(pool: Pool, source: Source, clock: FrozenClock) -> None:
     pool.add_draw(a_draw(known_bytes(64)))
     source.error = BackendOfflineError("ibm:ibm_fez takes no jobs")
-    with Refiller(pool, source, 100, 1_000, clock) as refiller:
+    with Refiller(pool, drawing(source), 100, 1_000, clock) as refiller:
         for seconds, tries in ((0, 1), (59, 1), (1, 2), (0, 2)):
             clock.advance(seconds)
             refiller.take(1)
@@ -137,7 +137,7 @@ def test_a_clock_that_is_set_back_does_not_put_the_next_refill_off(
     pool: Pool, source: Source, clock: FrozenClock
 ) -> None:
     source.error = BackendOfflineError("ibm:ibm_fez takes no jobs")
-    with Refiller(pool, source, 1, 10, clock) as refiller:
+    with Refiller(pool, drawing(source), 1, 10, clock) as refiller:
         rested(refiller)
         source.error = None
         clock.advance(-86_400)
@@ -148,7 +148,7 @@ def test_a_failure_that_a_later_refill_made_good_is_not_reported(
     pool: Pool, source: Source, clock: FrozenClock
 ) -> None:
     source.error = BackendOfflineError("ibm:ibm_fez takes no jobs")
-    with Refiller(pool, source, 1, 10, clock) as refiller:
+    with Refiller(pool, drawing(source), 1, 10, clock) as refiller:
         rested(refiller)
         pool.add_draw(a_draw(known_bytes(16)))
         source.error = None
@@ -169,7 +169,7 @@ def test_closing_waits_for_the_draw_that_is_under_way_and_starts_no_other(pool: 
         go.wait(30)
         return a_draw(known_bytes(16))
 
-    refiller = Refiller(pool, draw, 100, 1_000)
+    refiller = Refiller(pool, drawing(draw), 100, 1_000)
     with pytest.raises(PoolEmptyError):
         refiller.take(1)
     assert began.wait(30)
@@ -187,7 +187,7 @@ def test_closing_waits_for_the_draw_that_is_under_way_and_starts_no_other(pool: 
 @pytest.mark.parametrize("marks", [(0, 10), (11, 10), (-1, -1)])
 def test_refuses_marks_that_cannot_be(pool: Pool, source: Source, marks: tuple[int, int]) -> None:
     with pytest.raises(RequestError, match="low-water mark of 1 byte or more"):
-        Refiller(pool, source, *marks)
+        Refiller(pool, drawing(source), *marks)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_two_processes_do_not_both_pay_for_a_refill(
 ) -> None:
     other = start("refill", tmp_path, processes)
     assert line(other) == b"drawing\n"
-    with Refiller(pool, source, 100, 1_000) as refiller:
+    with Refiller(pool, drawing(source), 100, 1_000) as refiller:
         rested(refiller)
         with pytest.raises(PoolEmptyError):
             refiller.take(1)
@@ -244,7 +244,7 @@ def test_a_process_that_is_killed_leaves_the_refill_to_others_though_its_child_l
     other.kill()
     other.wait(30)
     os.kill(child, 0)
-    with Refiller(pool, source, 100, 1_000) as refiller:
+    with Refiller(pool, drawing(source), 100, 1_000) as refiller:
         rested(refiller)
     assert (source.asked, pool.bytes_left()) == ([1_000], 1_000)
 

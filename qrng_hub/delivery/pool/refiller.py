@@ -14,11 +14,11 @@ from typing import Self
 
 from qrng_hub.callers import on_behalf
 from qrng_hub.clock import Clock, SystemClock
+from qrng_hub.delivery.drawing import Drawing
 from qrng_hub.delivery.pool.records import Taken
 from qrng_hub.delivery.pool.storage import no_fork, open_lock, try_lock
 from qrng_hub.delivery.pool.store import Pool
 from qrng_hub.errors import PoolEmptyError, RequestError
-from qrng_hub.records import Draw
 
 _REST = timedelta(minutes=1)
 _LOOK_SECONDS = 0.2
@@ -46,7 +46,7 @@ class Refiller:
     def __init__(
         self,
         pool: Pool,
-        draw: Callable[[int], Draw],
+        draw: Drawing,
         low_water_bytes: int,
         high_water_bytes: int,
         clock: Clock | None = None,
@@ -150,7 +150,7 @@ class Refiller:
         try:
             with self._lock() as is_ours:
                 while is_ours and not self._closed and (left := self._pool.bytes_left()) < wanted:
-                    self._pool.add_draw(self._draw(self._high - left))
+                    self._draw(self._high - left, deliver=self._pool.add_draw)
         except Exception as error:  # noqa: BLE001 - whatever it is, a take reports it
             failure = error
         with self._state:
