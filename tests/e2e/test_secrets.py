@@ -21,7 +21,7 @@ QRNG = Path(sys.executable).with_name("qrng")
 SECRET = "planted-5ecret-9f3b7c21"  # noqa: S105 - it opens nothing
 #: commands with the run file in place of FILE
 COMMANDS = (
-    "run FILE --json",
+    "run FILE --json --yes",
     "check FILE",
     "jobs --config FILE --json",
     "jobs reconcile --config FILE",
@@ -29,7 +29,7 @@ COMMANDS = (
     "report queue --config FILE",
 )
 #: what the vendor refuses once it takes the key no more
-REFUSED = ("run FILE", "check FILE")
+REFUSED = ("run FILE --yes", "check FILE")
 
 
 @dataclass
