@@ -65,7 +65,7 @@ def test_two_reconciliations_and_a_draw_at_the_same_time(service: IBMService, tm
     service.jobs.step(lost)
 
     reconcile = [str(QRNG), "jobs", "reconcile", "--json", "--config", str(config)]
-    commands = [reconcile, reconcile, [str(QRNG), "run", str(config), "--json"]]
+    commands = [reconcile, reconcile, [str(QRNG), "run", str(config), "--json", "--yes"]]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for command in commands]
     outputs = [process.communicate(timeout=120)[0] for process in running]
 
@@ -90,7 +90,7 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
     config.write_text(BUDGETED)
     try:
         runs = [
-            subprocess.Popen([str(QRNG), "run", str(config), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            subprocess.Popen([str(QRNG), "run", str(config), "--json", "--yes"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=os.environ | braket.environment)
             for _ in range(4)
         ]  # fmt: skip
