@@ -275,7 +275,7 @@ class Dispatcher:
         raise AssertionError("the last attempt returns or raises")
 
     def _looked_for(self, adapter: Adapter, spec: JobSpec, doubt: QRNGError, stop: threading.Event) -> Job:
-        """Looks for a job that may have reached the vendor, for as long as a vendor's list may lag behind.
+        """Looks for a job that may have reached the vendor, for as long as its list may lag behind, if it can be read.
 
         Raises `doubt` once it certainly did not; while nobody knows, the job is on record as unknown.
         """
@@ -288,7 +288,7 @@ class Dispatcher:
                 then = f"; then: {second}" if second else ""
                 message = f"nobody knows whether the job reached the vendor: {doubt}{then}"
                 self._ledger.close_intent(spec.key, JobState.UNKNOWN, message)
-            if self._clock.now() >= until:
+            if self._clock.now() >= until or (second and not policy.passes(second)):
                 break
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             if self._clock.sleep(pause, stop):

@@ -117,10 +117,14 @@ def is_doubtful(error: QRNGError) -> bool:
     return isinstance(error, VendorError) and error.may_have_happened
 
 
+def passes(error: QRNGError) -> bool:
+    """Whether the same request may succeed a little later."""
+    return isinstance(error, (RateLimitedError, ServiceUnreachableError))
+
+
 def after_refusal(error: QRNGError, attempt: int, max_attempts: int) -> Decision:
     """Decides what follows when the vendor did not take a job, or would not make a second one of it."""
-    passing = isinstance(error, (RateLimitedError, ServiceUnreachableError))
-    if passing and attempt < max_attempts:
+    if passes(error) and attempt < max_attempts:
         return Decision(Action.RETRY, f"attempt {attempt} of {max_attempts}: {error}")
     return Decision(Action.STOP, str(error))
 

@@ -90,8 +90,8 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
     config.write_text(BUDGETED)
     try:
         runs = [
-            subprocess.Popen([str(QRNG), "run", str(config), "--json", "--yes"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=os.environ | braket.environment)
+            subprocess.Popen([str(QRNG), "run", str(config), "--json", "--yes"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env=os.environ | braket.environment)
             for _ in range(4)
         ]  # fmt: skip
         errors = [run.communicate(timeout=120)[1].decode() for run in runs]
