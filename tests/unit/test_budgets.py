@@ -30,7 +30,7 @@ def intended(ledger: Ledger, usd: str, limits: dict[str, Decimal] | None = None)
     quote = Quote(low=Decimal(0), high=Decimal(usd), source="test")
     of = {name: Limit(most=most) for name, most in (DOLLAR if limits is None else limits).items()}
     ledger.intend(spec, quote, Origin.HARDWARE, None, of)
-    return Job(spec=spec, vendor_id="v", state=JobState.QUEUED)
+    return Job(spec=spec, vendor_id=spec.key, state=JobState.QUEUED)
 
 
 def committed(ledger: Ledger) -> dict[str, Decimal]:

@@ -208,7 +208,7 @@ def test_threads_never_pass_a_budget_on_any_database(url: str) -> None:
             ledger.intend(spec, quote, Origin.HARDWARE, None, {name: Limit(most=Decimal(1))})
         except BudgetExceededError:
             return False
-        ledger.update(Job(spec=spec, vendor_id="v", state=JobState.DONE, billed=Decimal("0.06")))
+        ledger.update(Job(spec=spec, vendor_id=spec.key, state=JobState.DONE, billed=Decimal("0.06")))
         return True
 
     with ThreadPoolExecutor(8) as threads:
