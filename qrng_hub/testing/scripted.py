@@ -80,7 +80,7 @@ class ScriptedAdapter(Adapter):
         """Describes a backend of 16 uncoupled qubits."""
         script = self._script(name)
         return Backend(
-            address=f"scripted:{name}",
+            address=f"{self.name}:{name}",
             origin=script.origin,
             description="a scripted backend for tests",
             qubits=16,
@@ -195,11 +195,12 @@ class ScriptedAdapter(Adapter):
 
 def _measure(circuit: Circuit, shots: int, p_one: float | None, rng: np.random.Generator) -> Packed:
     """Samples single-qubit circuits: each qubit by itself, shape (shots, qubits) packed."""
-    chances = [_p_one(circuit, qubit) if p_one is None else p_one for qubit in circuit.measured]
+    chances = [p_one_of(circuit, qubit) if p_one is None else p_one for qubit in circuit.measured]
     return pack_shots(rng.random((shots, len(chances))) < chances)
 
 
-def _p_one(circuit: Circuit, qubit: int) -> float:
+def p_one_of(circuit: Circuit, qubit: int) -> float:
+    """Returns the probability that a qubit which no two-qubit gate touches gives a one."""
     state = np.array([1, 0], complex)
     for gate in circuit.gates:
         if gate.qubits == (qubit,):
