@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_the_adapters_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
-    assert tops == {"qrng_hub", "qrng_hub_local", "qrng_hub_cirq", "qrng_hub_ibm", "qrng_hub_braket"}
+    assert tops == {"qrng_hub", "qrng_hub_local", "qrng_hub_cirq", "qrng_hub_ibm", "qrng_hub_braket", "qrng_hub_replay"}
     assert {f"{top}/py.typed" for top in tops} <= set(names)
     assert "qrng_hub/configs/quickstart.toml" in names
     assert "qrng_hub/database/migrations/versions/v0001_ledger.py" in names

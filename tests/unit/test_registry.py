@@ -11,8 +11,8 @@ from qrng_hub.registry import Registry, _installed
 from qrng_hub_local import LocalAdapter
 
 
-def test_finds_the_four_adapters() -> None:
-    assert set(Registry({}, SystemClock()).names()) >= {"local", "cirq", "ibm", "braket"}
+def test_finds_the_five_adapters() -> None:
+    assert set(Registry({}, SystemClock()).names()) >= {"local", "cirq", "ibm", "braket", "replay"}
 
 
 def test_makes_an_adapter_once() -> None:
