@@ -9,6 +9,7 @@ from typing import Any
 import cirq_google
 from cirq_google.engine import engine_client
 from cirq_google.engine.asyncio_executor import AsyncioExecutor
+from google.api_core.exceptions import AlreadyExists
 
 from qrng_hub.adapter import unknown_backend
 from qrng_hub.records import Backend, JobSpec
@@ -91,19 +92,26 @@ class Client:
         Returns the name of the job's resource and when it was made.
         """
         identity, configuration = id_of(spec.key), processor.entry.default_device_config_key
-        job = self._engine.run_sweep(
-            processor.grid.program(spec.circuits[0]),
-            processor_id=processor_id,
-            program_id=identity,
+        job = self._program(spec, processor).run_sweep(
             job_id=identity,
+            processor_id=processor_id,
             repetitions=spec.shots,
-            program_labels=labels_of(spec.key),
-            job_labels=labels_of(spec.key),
+            labels=labels_of(spec.key),
             run_name=configuration.run,
             snapshot_id=configuration.snapshot_id,
             device_config_name=configuration.config_alias,
         )
         return f"projects/{self._project}/programs/{identity}/jobs/{identity}", job.create_time()
+
+    def _program(self, spec: JobSpec, processor: Processor) -> Any:
+        """Makes the program, or returns the one that is there; `Engine.run_sweep` would take ABORTED for that."""
+        identity, circuit = id_of(spec.key), processor.grid.program(spec.circuits[0])
+        try:
+            return self._engine.create_program(circuit, identity, labels=labels_of(spec.key))
+        except engine_client.EngineException as error:
+            if not isinstance(error.__cause__, AlreadyExists):
+                raise
+            return self._engine.get_program(identity)
 
     def job(self, key: str) -> Any:
         """Returns a job's entry (a `QuantumJob`), or None if there is no such job."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-from qrng_hub.adapter import VendorErrors, named
+from qrng_hub.adapter import VendorErrors, named, refuses
 from qrng_hub.errors import (
     AdapterUnavailableError,
     AuthenticationError,
@@ -121,6 +121,8 @@ _SERVICE: dict[str, type[QRNGError]] = {
 #: what Google's token service answers about credentials that it does not take; the SDK makes a time-out of it
 _REFUSED = re.compile(r"invalid_grant|invalid_client|reauth", re.IGNORECASE)
 _SHORT_LIMIT = re.compile(r"per (minute|second)", re.IGNORECASE)
+#: statuses below 500 that leave it open whether the request was carried out: ABORTED or ALREADY_EXISTS, and CANCELLED
+_LEAVE_OPEN = (409, 499)
 
 
 class _EngineErrors(VendorErrors):
@@ -134,6 +136,11 @@ class _EngineErrors(VendorErrors):
         if kind is RateLimitedError and "quota" in str(error).lower() and not _SHORT_LIMIT.search(str(error)):
             return QuotaError
         return kind
+
+    def was_refused(self, error: Exception) -> bool:
+        codes = (getattr(one, "code", None) for one in _chain(error))  # gRPC's own class has a method of that name
+        status = next((code for code in codes if isinstance(code, int)), None)
+        return refuses(status) and status not in _LEAVE_OPEN
 
     def headers_of(self, error: Exception) -> Mapping[str, str]:
         found = (getattr(one, "details", None) for one in _chain(error))  # gRPC's own class has a method of that name

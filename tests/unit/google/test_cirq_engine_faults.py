@@ -120,6 +120,31 @@ def test_a_lost_answer_makes_no_second_job(
     assert (len(service.programs), list(service.jobs)) == (1, [job.vendor_id])
 
 
+@pytest.mark.parametrize("method", ["CreateQuantumProgram", "CreateQuantumJob"])
+@pytest.mark.parametrize("code", [Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE, Code.NOT_FOUND])
+def test_a_job_that_google_refused_to_make_is_not_in_doubt(
+    service: GoogleService, adapter: CirqAdapter, code: Code, method: str
+) -> None:
+    service.faults[method] = Fault(code)
+    with pytest.raises(VendorError, match="planted") as caught:
+        submit(adapter)
+    assert not caught.value.may_have_happened
+    assert service.jobs == {}
+
+
+@pytest.mark.parametrize("method", ["CreateQuantumProgram", "CreateQuantumJob"])
+def test_a_creation_that_google_aborted_passes_and_is_no_missing_job(
+    service: GoogleService, adapter: CirqAdapter, method: str
+) -> None:
+    spec = spec_for()
+    service.faults[method] = Fault(Code.ABORTED)
+    with pytest.raises(ServiceUnreachableError, match="planted") as caught:
+        submit(adapter, spec)
+    assert caught.value.may_have_happened
+    assert submit(adapter, spec).vendor_id in service.jobs
+    assert len(service.jobs) == 1
+
+
 def test_a_job_that_cannot_be_looked_for_is_neither_there_nor_not(service: GoogleService, adapter: CirqAdapter) -> None:
     spec = spec_for()
     service.faults["CreateQuantumJob"] = Fault(Code.DEADLINE_EXCEEDED, after=True)
