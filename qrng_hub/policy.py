@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from qrng_hub.errors import (
@@ -144,11 +144,21 @@ def while_at_vendor(
 
 
 def price_objection(quote: Quote, usd_per_job: Decimal, *, accepts_unknown: bool = False) -> str | None:
-    """Says why a job may not be paid for, or None if it may."""
+    """Says why a job may not be paid for and what would allow it, or None if it may."""
     if quote.is_free or (accepts_unknown and quote.high is None):
         return None
     if quote.high is None:
-        return "its price is unknown"
-    if quote.currency != "USD" or quote.high > usd_per_job:
-        return f"it may cost {quote.high} {quote.currency}, and the limit is {usd_per_job} USD a job"
-    return None
+        return 'its price is unknown; allow it with [budget] unknown_price = "accept", or add its price to prices.toml'
+    if quote.currency != "USD":
+        return f"it may cost {quote.high} {quote.currency}, and budgets are in USD: add its price in USD to prices.toml"
+    if quote.high <= usd_per_job:
+        return None
+    return (
+        f"it may cost {quote.high} USD, and the limit is {usd_per_job} USD a job; allow it with [budget]"
+        f" usd_per_job = {in_cents(quote.high)}"
+    )
+
+
+def in_cents(usd: Decimal) -> Decimal:
+    """Rounds an amount up to cents: a limit of so much allows it."""
+    return usd.quantize(Decimal("0.01"), ROUND_CEILING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import os
 import signal
 import sys
@@ -79,6 +80,7 @@ def main() -> NoReturn:
     """Runs the command line and exits with its code."""
     _simulated.clear()
     warnings.showwarning = _show_warning
+    logging.getLogger("qrng_hub").addHandler(_Said())
     warnings.simplefilter("always", SimulatedFallbackWarning)  # whatever filters say: the exit code depends on it
     if sys.stdout is None:  # closed by whoever started this
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process runs
@@ -119,6 +121,13 @@ def _exit_code(run: Callable[[], Any]) -> int:
 def _complain(message: str, code: int) -> int:
     click.echo(f"qrng: {message}", err=True)
     return code
+
+
+class _Said(logging.Handler):
+    """Says on stderr what the library logs, such as what it waits for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"qrng: {record.getMessage()}", err=True)
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:

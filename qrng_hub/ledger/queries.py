@@ -124,6 +124,7 @@ class Run(Record):
     started_utc: datetime
     bytes: int
     jobs: int
+    """How many of its jobs are, or may be, at vendors."""
     spent_usd: Decimal
     """The bills of its jobs, and the highest estimates of those without one."""
     delivered: bool
@@ -141,7 +142,9 @@ def runs(connection: Connection) -> tuple[Run, ...]:
     table = schema.events.c
     started = select(table.at_utc, table.subject, table.detail).where(table.kind == RUN_STARTED)
     delivered = set(connection.execute(select(schema.draws.c.draw_id)).scalars())
-    counts = select(schema.jobs.c.draw_id, func.count(schema.jobs.c.vendor_id)).group_by(schema.jobs.c.draw_id)
+    job = schema.jobs.c
+    may_be = job.vendor_id.is_not(None) | job.state.in_([JobState.INTENDED, JobState.UNKNOWN])
+    counts = select(job.draw_id, func.count()).where(may_be).group_by(job.draw_id)
     jobs = {row[0]: int(row[1]) for row in connection.execute(counts)}
     return tuple(
         Run(

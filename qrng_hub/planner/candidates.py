@@ -14,6 +14,7 @@ from qrng_hub.errors import QRNGError
 from qrng_hub.extractors import BLOCK_BITS, OUTPUT_BYTES, overhead_bits
 from qrng_hub.planner.model import Terms
 from qrng_hub.planner.tariffs import fit
+from qrng_hub.policy import in_cents
 from qrng_hub.protocols import CERTAIN, MIN_SHOTS, Superposition
 from qrng_hub.records import Availability, Backend, Candidate, JobSpec, Origin, Quote, Request
 
@@ -166,7 +167,8 @@ def _affordable(terms: Terms, usd_per_job: Decimal | None) -> Terms:
         return terms
     fitting = bisect_right(range(1, terms.outputs_a_job + 1), usd_per_job, key=cost.of)
     if not fitting:
-        problem = f"a job costs {cost.of(1):.4f} USD at least, and {usd_per_job} are allowed by budget.usd_per_job"
+        least = in_cents(cost.of(1))
+        problem = f"a job costs {least} USD at least, and {usd_per_job} are allowed by budget.usd_per_job"
         return terms.model_copy(update={"problem": problem})
     return terms.model_copy(update={"outputs_a_job": fitting})
 

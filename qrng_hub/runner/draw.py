@@ -149,7 +149,7 @@ class Runner:
         deliver: Deliver,
         sign: Sign,
     ) -> Draw:
-        stop, draw_id = threading.Event(), intake.draw_id
+        stop, draw_id = intake.stop, intake.draw_id
         planned = PlannedDraw(request, replan, self._registry, self._dispatcher, intake, draw_id, stop, on_progress)
         for work in chain([planned.adopted(self._ledger.jobs_of(draw_id))], planned.rounds()):
             starts = [partial(self._pool(address).submit, on_behalf(run)) for address, run in work]
@@ -235,7 +235,7 @@ class Runner:
         if not candidates:
             listed = ", ".join(candidate.address for candidate in request.candidates)
             raise PolicyStopError(f"fallback = {request.fallback.value!r} allows none of the backends listed: {listed}")
-        stop, draw_id = threading.Event(), intake.draw_id
+        stop, draw_id = intake.stop, intake.draw_id
         jobs = self._ledger.jobs_of(draw_id) if intake.kept else ()
         earlier = adopted(jobs, {candidate.address for candidate in candidates})
         source = Source(

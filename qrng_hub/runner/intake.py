@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from qrng_hub.errors import (
     JobNotFoundError,
     PolicyStopError,
     QRNGError,
+    RunInterruptedError,
     VendorError,
 )
 from qrng_hub.files import write_private
@@ -31,6 +33,7 @@ from qrng_hub.runner.cluster import broke
 from qrng_hub.runner.kept import Kept
 from qrng_hub.runner.processing import Processing
 
+_LOG = logging.getLogger(__name__)
 #: How long to wait before outcomes are asked for again.
 _PAUSES = (2.0, 10.0, 60.0)
 
@@ -54,6 +57,8 @@ class Intake:
     kept: Kept | None = None
     """Where what jobs gave is kept until a run is delivered, if the run can be resumed."""
     seeds: SeedSource = field(default_factory=OSSeeds)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Is set once the draw is to end."""
     _digests: set[str] = field(default_factory=set)
     _failed_last: set[str] = field(default_factory=set)
     _backends: dict[str, Backend] = field(default_factory=dict)
@@ -88,7 +93,11 @@ class Intake:
             except VendorError as error:
                 if pause is None:
                     raise self._unfetched(finished.job, error) from error
-                self.clock.sleep(pause, threading.Event())
+                _LOG.warning("what job %s gave is read again in %.0f s: %s", finished.job.vendor_id, pause, error)
+                if self.clock.sleep(pause, self.stop):
+                    where = f"job {finished.job.vendor_id} on {finished.job.spec.address}"
+                    message = f"{where} is done, and what it gave could not be read before the run was stopped: {error}"
+                    raise RunInterruptedError(message) from error
                 attempt = self._start(adapter, run)
         if (folder := self.processing.raw_folder) is not None:
             write_private(folder / f"{given.extraction.seed_sha256}.seed", given.seed)

@@ -75,13 +75,25 @@ def test_an_in_process_job_is_one_record_at_its_end(ledger: Ledger) -> None:
     assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.DONE, Decimal(0))
 
 
-@pytest.mark.parametrize(("price", "says"), [(Decimal("0.31"), "may cost 0.31 USD"), (None, "price is unknown")])
+@pytest.mark.parametrize(
+    ("price", "says"), [(Decimal("0.31"), "may cost 0.31 USD.*usd_per_job"), (None, "price is unknown")]
+)
 def test_nothing_too_dear_is_submitted(ledger: Ledger, price: Decimal | None, says: str) -> None:
     bench = Bench(ledger, Script(price=price))
-    with pytest.raises(BudgetExceededError, match=f"{says}.*usd_per_job"):
+    with pytest.raises(BudgetExceededError, match=says):
         bench.run()
     assert bench.adapter.jobs == {}
     assert ledger.jobs() == ()
+
+
+def test_a_refusal_names_what_allows_the_job(ledger: Ledger) -> None:
+    with pytest.raises(BudgetExceededError, match=r"usd_per_job = 0\.32") as caught:
+        Bench(ledger, Script(price=Decimal("0.3113"))).run()
+    enough = Decimal(str(caught.value).rpartition("= ")[2])
+    Bench(ledger, Script(price=Decimal("0.3113")), replace(PAYING, usd_per_job=enough)).run()
+    with pytest.raises(BudgetExceededError, match='unknown_price = "accept"'):
+        Bench(ledger, Script(price=None)).run()
+    Bench(ledger, Script(price=None), replace(PAYING, accepts_unknown_price=True)).run()
 
 
 def test_a_lost_reply_does_not_make_a_second_job(ledger: Ledger) -> None:
@@ -235,10 +247,35 @@ def test_a_price_that_is_none_is_refused(price: str) -> None:
 def test_a_run_that_is_stopped_between_attempts_tries_no_more(ledger: Ledger) -> None:
     bench = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down")] * 2))
     bench.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign]
-    with pytest.raises(RateLimitedError):
+    with pytest.raises(RunInterruptedError, match="was not submitted when the run was stopped: slow down"):
         bench.run()
     assert bench.adapter.jobs == {}
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.CANCELLED, Decimal(0))
     assert len(bench.adapter.scripts["device"].submit_errors) == 1
+
+
+def test_a_run_that_is_stopped_while_a_job_is_looked_for_leaves_it_on_record(ledger: Ledger) -> None:
+    bench = Bench(ledger, Script(submit_errors=[ServiceUnreachableError("no route")]))
+    bench.clock.sleep = lambda seconds, wake: True  # type: ignore[method-assign]
+    with pytest.raises(RunInterruptedError, match=r"was looked for when the run was stopped: .*reconcile"):
+        bench.run()
+    assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.UNKNOWN, None)
+
+
+def test_what_is_waited_for_is_said_once_with_how_long(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    doubtful = Bench(ledger, Script(submit_errors=[ServiceUnreachableError("no route")]))
+    with pytest.raises(ServiceUnreachableError):
+        doubtful.run()
+    full = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 30))
+    full.run()
+    asked = Bench(ledger, Script(submit_errors=[RateLimitedError("slow down", 100)]))
+    asked.run()
+    (first, second, third) = caplog.messages
+    assert f"job {doubtful.spec.key} on scripted:device is looked for at the vendor for up to 10 minutes" in first
+    assert "until 00:10 UTC" in first
+    assert "no route" in first
+    assert f"job {full.spec.key} on scripted:device waits for up to 3,600 s for room in the queue: 3 jobs" in second
+    assert "is submitted again in 100 s: slow down" in third
 
 
 def test_nothing_is_submitted_so_late_that_a_reconciliation_might_have_closed_it(ledger: Ledger) -> None:
@@ -353,6 +390,6 @@ def test_a_queue_that_stays_full_ends_the_job_when_its_time_is_over(ledger: Ledg
 def test_a_run_that_waits_for_a_full_queue_can_be_stopped(ledger: Ledger) -> None:
     bench = Bench(ledger, Script(submit_errors=[QueueFullError("3 jobs wait")] * 9))
     bench.clock.sleep = lambda *_: True  # type: ignore[method-assign]  # as it returns when the run is stopped
-    with pytest.raises(QueueFullError):
+    with pytest.raises(RunInterruptedError, match="was not submitted when the run was stopped: 3 jobs wait"):
         bench.run()
     assert bench.recorded().state is JobState.CANCELLED

@@ -10,29 +10,27 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from qrng_hub import policy
 from qrng_hub.adapter import Adapter, no_outcomes
 from qrng_hub.callers import warn
 from qrng_hub.clock import Clock
+from qrng_hub.dispatcher.submission import LONGEST_PAUSE_SECONDS, Submission, asked_for, submit_once
 from qrng_hub.errors import (
     BudgetExceededError,
     BudgetWarning,
     JobTimeoutError,
     QRNGError,
-    QueueFullError,
-    RateLimitedError,
     RunInterruptedError,
-    VendorError,
 )
 from qrng_hub.ledger import Budget, Ledger, Limit
 from qrng_hub.limits import Limits
 from qrng_hub.policy import Action
 from qrng_hub.records import Finished, Job, JobSpec, JobState, Quote
 
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
+_FIRST_PAUSE_SECONDS = 0.5
 _JITTER = random.SystemRandom()
 
 
@@ -74,6 +72,7 @@ class Dispatcher:
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
+        self._submission = Submission(ledger, clock, limits)
 
     def run(self, adapter: Adapter, spec: JobSpec, draw_id: str | None, stop: threading.Event) -> Finished:
         """Runs one job to its end.
@@ -159,14 +158,12 @@ class Dispatcher:
         quote = adapter.quote(spec)
         limits = self._limits
         if objection := policy.price_objection(quote, limits.usd_per_job, accepts_unknown=limits.accepts_unknown_price):
-            raise BudgetExceededError(
-                f"a job on {spec.address} was not submitted: {objection}; allow it with [budget] usd_per_job"
-            )
+            raise BudgetExceededError(f"a job on {spec.address} was not submitted: {objection}")
         return quote
 
     def _run_here(self, adapter: Adapter, spec: JobSpec, quote: Quote, draw_id: str | None) -> Finished:
         """Runs a job that ends with this process: it goes on record once, at its end."""
-        finished = _finished(_submit_one(adapter, spec), quote)
+        finished = _finished(submit_once(adapter, spec), quote)
         self._ledger.record_free(finished.job, quote, adapter.origin(spec.backend_name), draw_id)
         return finished
 
@@ -175,7 +172,7 @@ class Dispatcher:
         origin = adapter.origin(spec.backend_name)
         limits = self.limits_of(spec.address, draw_id)
         used = self._ledger.intend(spec, quote, origin, draw_id, limits, _account(adapter, spec))
-        job = self._submit_in_turn(adapter, spec, stop)
+        job = self._submission.submit(adapter, spec, stop)
         self._ledger.acknowledged(job)
         self._warn(used)
         return job
@@ -202,8 +199,8 @@ class Dispatcher:
                 yield from self._interrupted(in_flight)
                 return
             changed, error = self._poll(adapter, in_flight, on_change)
-            pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
-            at_least = _asked_for(error)
+            pause = _FIRST_PAUSE_SECONDS if changed else min(1.5 * pause, LONGEST_PAUSE_SECONDS)
+            at_least = asked_for(error)
             trouble = self._trouble(trouble, error, in_flight)
             yield from self._timed_out(in_flight, trouble)
 
@@ -239,65 +236,6 @@ class Dispatcher:
                 del in_flight[key]
                 yield Failure(flight.job.spec, failure)
 
-    def _submit_in_turn(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
-        """Submits once the vendor has room for the job; waiting for it is no attempt, and keeps its intent fresh."""
-        until = self._clock.now() + timedelta(seconds=self._limits.max_wait_seconds)
-        while True:
-            try:
-                return self._submit(adapter, spec, stop)
-            except QueueFullError as error:
-                stopped = self._clock.now() >= until or self._clock.sleep(_LONGEST_PAUSE_SECONDS, stop)
-                if stopped or not self._ledger.renew_intent(spec.key, str(error)):
-                    self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
-                    raise
-
-    def _submit(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
-        """Submits until the vendor has the job; after a doubtful end only where no second one can come of it."""
-        latest, doubt = self._clock.now() + policy.SUBMISSION_WINDOW, None
-        for attempt in range(1, self._limits.max_attempts + 1):
-            try:
-                return _submit_one(adapter, spec)
-            except QRNGError as error:
-                doubt = error if policy.is_doubtful(error) else doubt
-                if doubt and not adapter.may_resubmit(spec.backend_name):
-                    return self._looked_for(adapter, spec, doubt, stop)
-                if isinstance(error, QueueFullError) and not doubt:
-                    raise
-                decision = policy.after_refusal(error, attempt, self._limits.max_attempts)
-                pause = max(2.0**attempt, _asked_for(error))
-                too_late = self._clock.now() + timedelta(seconds=pause) > latest
-                if decision.action is not Action.RETRY or too_late or self._clock.sleep(pause, stop):
-                    if doubt:
-                        return self._looked_for(adapter, spec, doubt, stop)
-                    self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {error}")
-                    raise
-                self._ledger.record_event("job.retried", spec.key, {"reason": decision.reason})
-        raise AssertionError("the last attempt returns or raises")
-
-    def _looked_for(self, adapter: Adapter, spec: JobSpec, doubt: QRNGError, stop: threading.Event) -> Job:
-        """Looks for a job that may have reached the vendor, for as long as its list may lag behind, if it can be read.
-
-        Raises `doubt` once it certainly did not; while nobody knows, the job is on record as unknown.
-        """
-        where, until, pause = f"job {spec.key} on {spec.address}", self._clock.now() + policy.GRACE, 1.0
-        while True:
-            found, second = _find_one(adapter, spec)
-            if found:
-                return found
-            if pause == 1.0 or second:
-                then = f"; then: {second}" if second else ""
-                message = f"nobody knows whether the job reached the vendor: {doubt}{then}"
-                self._ledger.close_intent(spec.key, JobState.UNKNOWN, message)
-            if self._clock.now() >= until or (second and not policy.passes(second)):
-                break
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            if self._clock.sleep(pause, stop):
-                raise RunInterruptedError(f"{where} was looked for when the run was stopped: {message}") from doubt
-        if second:
-            raise VendorError(f"{where}: {message}. It is in the ledger as unknown, not submitted again") from second
-        self._ledger.close_intent(spec.key, JobState.CANCELLED, f"not submitted: {doubt}")
-        raise doubt
-
     def _poll(
         self, adapter: Adapter, in_flight: dict[str, _InFlight], on_change: OnChange
     ) -> tuple[bool, QRNGError | None]:
@@ -318,32 +256,12 @@ class Dispatcher:
         return bool(changed), None
 
 
-def _asked_for(error: QRNGError | None) -> float:
-    """Returns the seconds that the vendor asks to wait for."""
-    if not isinstance(error, RateLimitedError):
-        return 0.0
-    return _LONGEST_PAUSE_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
-
-
 def _account(adapter: Adapter, spec: JobSpec) -> str | None:
     """Names the account that a job is meant for; None if the vendor does not say."""
     try:
         return adapter.account(spec.backend_name) or None
     except QRNGError:
         return None
-
-
-def _find_one(adapter: Adapter, spec: JobSpec) -> tuple[Job | None, QRNGError | None]:
-    """Looks for a job under its key; returns what kept the vendor from answering, if something did."""
-    try:
-        return next(iter(adapter.find([spec])), None), None
-    except QRNGError as error:
-        return None, error
-
-
-def _submit_one(adapter: Adapter, spec: JobSpec) -> Job:
-    (job,) = adapter.submit([spec])
-    return job
 
 
 def _settle_finished(in_flight: dict[str, _InFlight]) -> Iterator[Finished | Failure]:
