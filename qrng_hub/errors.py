@@ -49,7 +49,7 @@
         └── PoolFormatError                     it was written by another release
 
     UserWarning
-    ├── SimulatedFallbackWarning                hardware was asked for, a simulator delivered
+    ├── SimulatedFallbackWarning                hardware was asked for, something else delivered
     └── BudgetWarning                           little of a budget is left
 """
 
@@ -266,7 +266,7 @@ class PoolFormatError(PoolError):
 
 
 class SimulatedFallbackWarning(UserWarning):
-    """Hardware was asked for and a simulator delivered: its bits carry no credited entropy."""
+    """Hardware was asked for and something else delivered, a simulator say: its bits carry no credited entropy."""
 
 
 class BudgetWarning(UserWarning):

@@ -70,7 +70,7 @@ def allowed_origins(fallback: Fallback) -> tuple[Origin, ...]:
     return {
         Fallback.HARDWARE_ONLY: (Origin.HARDWARE,),
         Fallback.SIMULATOR_ONLY: (Origin.SIMULATOR,),
-        Fallback.SIMULATE_ON_FAILURE: (Origin.HARDWARE, Origin.SIMULATOR),
+        Fallback.SIMULATE_ON_FAILURE: tuple(Origin),
     }[fallback]
 
 
@@ -91,9 +91,10 @@ def stand_ins(request: Request, candidate: Candidate) -> tuple[Candidate, ...]:
 
 
 def last_resort(candidates: tuple[Candidate, ...], fallback: Fallback) -> tuple[Candidate, ...]:
-    """Returns the simulator that a plan may fall back to although none is listed, if the policy wants one."""
-    has_simulator = any(candidate.origin is Origin.SIMULATOR for candidate in candidates)
-    return () if has_simulator or fallback is not Fallback.SIMULATE_ON_FAILURE else (LAST_RESORT,)
+    """Returns the simulator that may stand in for a plan's hardware though none is listed, if the policy wants one."""
+    origins = {candidate.origin for candidate in candidates}
+    stands_in = Origin.HARDWARE in origins and Origin.SIMULATOR not in origins
+    return (LAST_RESORT,) if stands_in and fallback is Fallback.SIMULATE_ON_FAILURE else ()
 
 
 def after_failure(error: QRNGError, candidates: tuple[Candidate, ...], *, may_be_billed: bool = False) -> Decision:

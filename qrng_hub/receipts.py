@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +30,7 @@ from qrng_hub.records import (
     Request,
     SourceReceipt,
     Substitution,
+    common_origin,
     total,
 )
 
@@ -161,7 +161,7 @@ def build_receipt(
         code_version=version("qrng-hub"),
         bytes=len(output),
         sha256=hashlib.sha256(output).hexdigest() if len(output) >= _DIGEST_FROM_BYTES else None,
-        origin=_origin(sources),
+        origin=common_origin(source.origin for source in sources),
         mode=request.mode,
         protocol=request.protocol,
         conditioning=conditioning,
@@ -181,8 +181,8 @@ def bound_of(sources: Sequence[SourceReceipt]) -> Bound | None:
         return None
     best, origin = max(runs, key=lambda run: run[0].certified_bits)
     reason = "certified from the outcomes on the certificate's assumptions"
-    if origin is Origin.SIMULATOR:
-        reason = "what the outcomes would certify if they came from hardware: they are a simulator's"
+    if origin is not Origin.HARDWARE:
+        reason = f"what the outcomes would certify if they came from hardware: they are {origin.noun}'s"
     return Bound(certified_bits=best.certified_bits, level=best.level, reason=reason)
 
 
@@ -198,13 +198,6 @@ def _epsilon(request: Request, sources: tuple[SourceReceipt, ...]) -> float:
     return request.epsilon_per_block * (sum(blocks) if request.mode == "plan" else max(blocks))
 
 
-def _origin(sources: tuple[SourceReceipt, ...]) -> Literal["hardware", "simulator", "mixed"]:
-    origins = {source.origin for source in sources}
-    if len(origins) > 1:
-        return "mixed"
-    return "hardware" if origins == {Origin.HARDWARE} else "simulator"
-
-
 def _credit(sources: tuple[SourceReceipt, ...], output_bits: int, mode: str) -> Credit:
     """Credits the best of the hardware sources: their XOR is as good as the best of them.
 
@@ -216,7 +209,9 @@ def _credit(sources: tuple[SourceReceipt, ...], output_bits: int, mode: str) -> 
         return Credit(bits=min(bits, output_bits), reason=reason)
     best = max((source.credited_bits for source in sources if source.origin is Origin.HARDWARE), default=None)
     if best is None:
-        return Credit(bits=0, reason="every source is a simulator: a deterministic generator's output")
+        simulated = all(source.origin is Origin.SIMULATOR for source in sources)
+        every = "every source is a simulator: a deterministic generator's output"
+        return Credit(bits=0, reason=every if simulated else "no source is hardware, and nothing else is credited")
     is_certified = any(source.certified for source in sources)
     what = "certified" if is_certified else "bounded"
     reason = f"{what} from the outcomes of the best hardware source, under its assumptions"

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.records import Origin
 
 
 @click.command("backends")
 @click.option("--config", type=click.Path(), help="With the adapters' settings of this run file.")
-@click.option("--origin", type=click.Choice(["hardware", "simulator"]), help="Only these.")
+@click.option("--origin", type=click.Choice([*Origin]), help="Only these.")
 @click.option("--min-qubits", type=click.IntRange(min=1), default=1, help="Only those with as many qubits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def backends_command(config: str | None, origin: str | None, min_qubits: int, as_json: bool) -> None:

@@ -22,7 +22,7 @@ from qrng_hub.delivery.resumable import ResumableFile, Wanted, part_of, resumabl
 from qrng_hub.errors import LedgerError
 from qrng_hub.files import is_plain
 from qrng_hub.hub import Hub
-from qrng_hub.records import GeneratorSeed, OutputReceipt
+from qrng_hub.records import GeneratorSeed, OutputReceipt, common_origin
 
 _DIGEST_FROM_BYTES = 32
 #: what a generator takes to be reseeded
@@ -86,7 +86,6 @@ class _Account:
             return
         from qrng_hub.signing import OUTPUT_DOMAIN, receipt_keys, signed  # loads cryptography
 
-        origins: set[Literal["hardware", "simulator", "mixed"]] = {seed.origin for seed in self.seeds}
         receipt = OutputReceipt(
             created_utc=SystemClock().now(),
             code_version=version("qrng-hub"),
@@ -94,7 +93,7 @@ class _Account:
             sha256=sha256 if count >= _DIGEST_FROM_BYTES else None,
             seeds=tuple(self.seeds),
             reseeds=sum(seed.bytes == _RESEED_BYTES for seed in self.seeds),
-            origin=origins.pop() if len(origins) == 1 else "mixed",
+            origin=common_origin(seed.origin for seed in self.seeds),
             credited_bits=min(8.0 * count, math.fsum(seed.credited_bits for seed in self.seeds)),
         )
         self.receipts.write(signed(receipt.model_dump_json(), receipt_keys().current(), OUTPUT_DOMAIN).text())

@@ -219,7 +219,7 @@ def _remarks(receipt: Receipt) -> Iterable[Text]:
     for source in receipt.sources:
         poor = [q for q, h in zip(source.qubits, source.bound_bits_per_qubit, strict=True) if h < _POOR_QUBIT_BITS]
         for run in source.certified:
-            simulated = ", if it were hardware" if source.origin is Origin.SIMULATOR else ""
+            simulated = ", if it were hardware" if source.origin is not Origin.HARDWARE else ""
             yield Text(f"{run.certificate.level} certificate of {source.address}{simulated}: {run.certificate.claim}")
         if poor and not source.certified:
             yield Text(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from qrng_hub.delivery.pool.records import PoolOrigin, PoolSource, Taken
+from qrng_hub.delivery.pool.records import PoolSource, Taken
 from qrng_hub.errors import ConfigError, InsufficientEntropyError, RequestError, UnknownNameError
-from qrng_hub.records import Draw, Record
+from qrng_hub.records import CommonOrigin, Draw, Origin, Record, common_origin
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -57,7 +57,7 @@ class KeyReceipt(Record):
     code_version: str
     public_key_sha256: str | None
     """The digest of the public key's SubjectPublicKeyInfo in DER; None of a secret key."""
-    origin: PoolOrigin
+    origin: CommonOrigin
     credited_bits: int
     required_bits: int
     """The credit that a seed needs unless less is allowed by name."""
@@ -99,10 +99,9 @@ class Seed:
         return cls(taken.data, taken.sources, True, (_IN_THE_RECEIPTS,))
 
     @property
-    def origin(self) -> PoolOrigin:
+    def origin(self) -> CommonOrigin:
         """The origin of all the bytes, mixed if they differ in it."""
-        origins = {one.origin for one in self.sources}
-        return origins.pop() if len(origins) == 1 else "mixed"
+        return common_origin(one.origin for one in self.sources)
 
     @property
     def credited_bits(self) -> int:
@@ -180,8 +179,8 @@ def public_key_digest(pem: bytes) -> str:
 def make_key(kind: KeyKind, seed: Seed, *, allow_simulated: bool = False, allow_low_credit: bool = False) -> Key:
     """Makes a key of a seed, which it wipes.
 
-    Raises `InsufficientEntropyError` if a byte of it comes from a simulator or it is credited with less than the key
-    needs, unless that is allowed; of simulated bytes nothing is credited, so that allowing them allows that too.
+    Raises `InsufficientEntropyError` if a byte of it is not of hardware or it is credited with less than the key
+    needs, unless that is allowed; of such bytes nothing is credited, so that allowing them allows that too.
     """
     algorithm = _algorithm(kind)
     try:
@@ -200,10 +199,13 @@ def make_key(kind: KeyKind, seed: Seed, *, allow_simulated: bool = False, allow_
 
 
 def _simulated(kind: str, seed: Seed) -> InsufficientEntropyError:
+    others = {one.origin for one in seed.sources} - {"hardware", "mixed"}
+    of = Origin(min(others)).noun if others else "a simulator"
+    of = of if seed.origin != "mixed" else f"in part {of}"
     return InsufficientEntropyError(
-        f"no {kind} key is made: its seed is {'' if seed.origin == 'simulator' else 'in part '}a simulator's output"
-        f" ({_draws(seed)}), which carries no credited entropy. Have hardware deliver (fallback = 'hardware-only'), or"
-        " allow it by name: --allow-simulated, in Python allow_simulated=True"
+        f"no {kind} key is made: its seed is {of}'s output ({_draws(seed)}), which carries no credited entropy. Have"
+        " hardware deliver (fallback = 'hardware-only'), or allow it by name: --allow-simulated, in Python"
+        " allow_simulated=True"
     )
 
 

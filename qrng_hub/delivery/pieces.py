@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from qrng_hub.delivery.drawing import Drawing
-from qrng_hub.records import Draw, Receipt, Record
+from qrng_hub.records import CommonOrigin, Draw, Receipt, Record
 
 #: A multiple of 3, so that pieces in base64 follow one another, and of the 64 bytes that shots are conditioned to.
 PIECE_BYTES = 3 * 2**20
@@ -22,7 +22,7 @@ class PieceOrigin(Record):
     """
 
     draw_id: str
-    origin: Literal["hardware", "simulator", "mixed"]
+    origin: CommonOrigin
     credited_bits: float
 
 

@@ -122,12 +122,13 @@ def request_of(run_file: RunFile, registry: Registry, count: int, backend: str |
 
 
 def require_hardware(request: Request) -> None:
-    """Raises `InsufficientEntropyError` if simulators are sure to be among the sources of a request."""
+    """Raises `InsufficientEntropyError` if others than hardware are sure to be among the sources of a request."""
     eligible = policy.eligible(request)
-    simulators = [one.address for one in eligible if one.origin is Origin.SIMULATOR]
-    if simulators and (request.mode == "each" or len(simulators) == len(eligible)):
+    others = [one for one in eligible if one.origin is not Origin.HARDWARE]
+    if others and (request.mode == "each" or len(others) == len(eligible)):
         raise InsufficientEntropyError(
-            f"no key is made of a simulator's output, which carries no credited entropy, and {simulators[0]} is one:"
+            f"no key is made of {others[0].origin.noun}'s output, which carries no credited entropy, and"
+            f" {others[0].address} is one:"
             " name hardware, or allow it: --allow-simulated, in Python allow_simulated=True"
         )
 

@@ -154,15 +154,16 @@ def _demand(run_file: RunFile, now: datetime, byte_count: int, left: _Left) -> D
 
 
 def _hardware_first(terms: list[Terms]) -> list[Terms]:
-    """Leaves simulators, which are free and credited nothing, to where hardware can give nothing at all."""
-    if all(one.problem or one.candidate.origin is Origin.SIMULATOR for one in terms):
+    """Leaves what is credited nothing, simulators above all, to where hardware can give nothing at all."""
+    if all(one.problem or one.candidate.origin is not Origin.HARDWARE for one in terms):
         return terms
-    unused = {
-        "problem": "a simulator is credited nothing: it stands in only if no hardware can be used",
-        "is_excluded": True,
-    }
-    idle = [one.candidate.origin is Origin.SIMULATOR and not one.problem for one in terms]
-    return [one.model_copy(update=unused) if is_idle else one for one, is_idle in zip(terms, idle, strict=True)]
+    idle = [one.candidate.origin is not Origin.HARDWARE and not one.problem for one in terms]
+    return [_unused(one) if is_idle else one for one, is_idle in zip(terms, idle, strict=True)]
+
+
+def _unused(terms: Terms) -> Terms:
+    problem = f"{terms.candidate.origin.noun} is credited nothing: it stands in only if no hardware can be used"
+    return terms.model_copy(update={"problem": problem, "is_excluded": True})
 
 
 def _run_times(jobs: Iterable[LedgerJob]) -> Mapping[str, RunTimes]:

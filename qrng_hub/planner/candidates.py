@@ -79,7 +79,7 @@ def _terms(adapter: Adapter, wanted: Wanted, outputs: int) -> Terms:
         candidate=candidate,
         qubits=qubits,
         shots_least=least,
-        wait_seconds=(0.0, 0.0) if candidate.origin is Origin.SIMULATOR else wanted.wait_seconds,
+        wait_seconds=(0.0, 0.0) if candidate.origin is not Origin.HARDWARE else wanted.wait_seconds,
         done=wanted.done,
         max_usd=wanted.max_usd,
         max_seconds=wanted.max_seconds,

@@ -18,6 +18,7 @@ from qrng_hub.bits import Packed, unpack_shots
 from qrng_hub.circuits import Circuit, Gate
 from qrng_hub.errors import CertificateMissedError, ReconstructedMeasurementsError, RequestError, VendorError
 from qrng_hub.extractors import MOST_WHOLE_BITS, extract_whole, whole_bits
+from qrng_hub.protocols.origins import NOT_CREDITED
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
 from qrng_hub.protocols.setting_bits import BitRange, SettingBits
 from qrng_hub.protocols.sites import Site, sites_of
@@ -30,7 +31,6 @@ from qrng_hub.records import (
     EntropyCredit,
     Extraction,
     Job,
-    Origin,
     RawBlock,
     Request,
     RunTerms,
@@ -39,8 +39,6 @@ from qrng_hub.records import (
 
 if TYPE_CHECKING:
     from qrng_hub.records import CertificateOptions
-
-_SIMULATED = "a simulator's outcomes come from a deterministic generator: they carry no quantum entropy"
 
 
 class CertifiedProtocol(Protocol):
@@ -260,7 +258,7 @@ def _credit(blocks: Sequence[RawBlock], run: CertifiedRun) -> EntropyCredit:
     from qrng_hub.estimators import most_common_value
 
     summary, certificate = _summary(blocks), run.certificate
-    simulated = summary.origin is Origin.SIMULATOR
+    doubt = NOT_CREDITED.get(summary.origin)
     each = certificate.certified_bits / summary.shots / len(summary.qubits)
     bits = (each,) * len(summary.qubits)
     return EntropyCredit(
@@ -270,8 +268,8 @@ def _credit(blocks: Sequence[RawBlock], run: CertifiedRun) -> EntropyCredit:
         calibrated_bits_per_qubit=None,
         estimated_bits_per_qubit=tuple(most_common_value(np.array(summary.ones), summary.shots).tolist()),
         epsilon=max(certificate.epsilons.values()),
-        credited_bits=0.0 if simulated else certificate.certified_bits,
+        credited_bits=0.0 if doubt else certificate.certified_bits,
         method=certificate.method,
         side_information=certificate.side_information,
-        assumptions=(*((_SIMULATED,) if simulated else ()), *certificate.assumptions),
+        assumptions=(*((doubt.assumption,) if doubt else ()), *certificate.assumptions),
     )

@@ -15,6 +15,7 @@ from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, RequestError
 from qrng_hub.estimators import most_common_value
 from qrng_hub.extractors import OUTPUT_BYTES, extract_shots, layout_of, outputs_from
+from qrng_hub.protocols.origins import NOT_CREDITED
 from qrng_hub.protocols.protocol import Chances, Protocol, Recipe, Work
 from qrng_hub.protocols.sites import listed, require_there
 from qrng_hub.records import (
@@ -24,7 +25,6 @@ from qrng_hub.records import (
     EntropyCredit,
     HealthReport,
     Job,
-    Origin,
     RawBlock,
     Request,
 )
@@ -41,11 +41,10 @@ MOST_RAW_BITS = 2**30
 #: the share of the expected min-entropy that is reckoned with, for outcomes vary and devices drift
 CERTAIN = 0.95
 _METHOD = "exact bound on each qubit's most likely outcome (Clopper-Pearson), added up"
-_SIMULATED = ("a simulator's outcomes come from a deterministic generator: they carry no quantum entropy",)
 
 
 class Superposition(Protocol):
-    """H on each qubit and a measurement; bounds what the outcomes carry, and credits a simulator's with nothing."""
+    """H on each qubit and a measurement; bounds what the outcomes carry, and credits hardware's alone."""
 
     name = "superposition"
 
@@ -163,7 +162,7 @@ class Superposition(Protocol):
 
     def credit(self, block: RawBlock, bound: QubitCredit, health: HealthReport) -> EntropyCredit:
         """Credits a block that passed its health tests with what they could have refuted, if it is hardware's."""
-        simulated = block.origin is Origin.SIMULATOR
+        doubt = NOT_CREDITED.get(block.origin)
         bits = health.tested_bits_per_qubit
         return EntropyCredit(
             shots=block.shots,
@@ -172,10 +171,10 @@ class Superposition(Protocol):
             calibrated_bits_per_qubit=bound.calibrated_bits_per_qubit,
             estimated_bits_per_qubit=tuple(most_common_value(block.ones, block.shots).tolist()),
             epsilon=bound.epsilon,
-            credited_bits=0.0 if simulated else float(sum(bits)) * block.shots,
+            credited_bits=0.0 if doubt else float(sum(bits)) * block.shots,
             method=_METHOD,
-            side_information="everything: the seed is known to this machine" if simulated else "none",
-            assumptions=_SIMULATED if simulated else bound.assumptions,
+            side_information=doubt.side_information if doubt else "none",
+            assumptions=(doubt.assumption,) if doubt else bound.assumptions,
         )
 
 

@@ -4,7 +4,7 @@ Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never z
 """
 
 from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
-from qrng_hub.records.base import Amount, Origin, Record, total
+from qrng_hub.records.base import Amount, CommonOrigin, Origin, Record, common_origin, total
 from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
 from qrng_hub.records.certificates import (
     OPERATING_SYSTEM,
@@ -71,6 +71,7 @@ __all__ = [
     "Change",
     "Check",
     "ChshOptions",
+    "CommonOrigin",
     "ComparedBackend",
     "Comparison",
     "Credit",
@@ -119,5 +120,6 @@ __all__ = [
     "Substitution",
     "Totals",
     "WinningFactors",
+    "common_origin",
     "total",
 ]

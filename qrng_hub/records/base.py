@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -27,10 +27,40 @@ Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_wr
 
 
 class Origin(StrEnum):
-    """Where outcomes come from."""
+    """Where outcomes come from; entropy is credited to hardware's alone."""
 
     HARDWARE = "hardware"
     SIMULATOR = "simulator"
+    RECORDED = "recorded"
+    """Somebody's record of what a device gave them."""
+    REPORTED = "reported"
+    """What a service says that its device gave."""
+
+    @property
+    def noun(self) -> str:
+        """What gives such outcomes, for sentences."""
+        return {"hardware": "hardware", "simulator": "a simulator", "recorded": "a record", "reported": "a service"}[
+            self
+        ]
+
+    @property
+    def adjective(self) -> str:
+        """What such outcomes are, for sentences."""
+        return "simulated" if self is Origin.SIMULATOR else str(self)
+
+
+#: The origin of what was made of outcomes: theirs, or mixed if it is not the same for all.
+CommonOrigin = Literal["hardware", "simulator", "recorded", "reported", "mixed"]
+
+
+def common_origin(origins: Iterable[CommonOrigin | Origin]) -> CommonOrigin:
+    """Returns the origin that all of these are of, or mixed.
+
+    >>> common_origin(["hardware", "hardware"]), common_origin(["recorded", "simulator"])
+    ('hardware', 'mixed')
+    """
+    different = {str(origin) for origin in origins}
+    return cast("CommonOrigin", different.pop()) if len(different) == 1 else "mixed"
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from qrng_hub.records.base import Record
+from qrng_hub.records.base import CommonOrigin, Record
 
 
 class GeneratorSeed(Record):
@@ -13,7 +13,7 @@ class GeneratorSeed(Record):
 
     draw_id: str
     bytes: int
-    origin: Literal["hardware", "simulator", "mixed"]
+    origin: CommonOrigin
     credited_bits: float
 
 
@@ -32,6 +32,6 @@ class OutputReceipt(Record):
     seeds: tuple[GeneratorSeed, ...]
     """In their order: 48 bytes seed a generator, 32 reseed it."""
     reseeds: int
-    origin: Literal["hardware", "simulator", "mixed"]
+    origin: CommonOrigin
     credited_bits: float
     """Of all the output together: no more than the seeds', nor than it has bits."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, PrivateAttr
 
 from qrng_hub.errors import RequestError
-from qrng_hub.records.base import Origin, Record
+from qrng_hub.records.base import CommonOrigin, Origin, Record
 from qrng_hub.records.certificates import Bound, CertifiedRun
 from qrng_hub.records.health import HealthTest
 from qrng_hub.records.shown import draw_html
@@ -121,7 +121,7 @@ class Receipt(Record):
     bytes: int
     sha256: str | None
     """The digest of the output; None under 32 bytes, where it would reveal it."""
-    origin: Literal["hardware", "simulator", "mixed"]
+    origin: CommonOrigin
     mode: str
     """How the sources make the output: first, one; each, their XOR; plan, one part each, in their order."""
     protocol: str

@@ -57,7 +57,7 @@ def _overview_lines(comparison: Comparison) -> Iterator[str]:
             continue
         rate, billed = row.totals.raw_bits_per_second, row.totals.cost_billed
         words = (
-            "simulated" if row.origin is Origin.SIMULATOR else str(row.origin), str(len(row.measures.qubits)),
+            row.origin.adjective, str(len(row.measures.qubits)),
             f"{row.measures.bound_bits_per_shot:.2f}", f"{row.measures.bound_bits_per_raw_bit:.3f}",
             "unknown" if rate is None else f"{rate / 1e6:.3f}",
             "unknown" if billed is None else f"{billed:f} {row.totals.currency}",
@@ -88,8 +88,8 @@ def _backends(comparison: Comparison) -> Iterator[str]:
         if row.measures is None:
             continue
         figures, missing = of_backend(number, row, row.measures, comparison.confidence)
-        origin = " simulated" if row.origin is Origin.SIMULATOR else ""
-        badge = " " + tag("span", origin.strip(), class_="badge") if origin else ""
+        uncredited = row.origin is not Origin.HARDWARE
+        badge = " " + tag("span", row.origin.adjective, class_="badge") if uncredited else ""
         inside = tag("p", escape(row.description), class_="faint") + _charts(figures, missing)
         if row.failure:
             inside = tag("p", escape(f"Not all repeats: {row.failure}")) + inside

@@ -11,6 +11,7 @@ SIMULATED = (
     "a simulator's bits come from a deterministic generator, their credit is 0, and their bound is only what they would"
     " be worth from hardware"
 )
+NOT_HARDWARE = "only hardware is credited, and their bound is what they would be worth from it"
 
 
 def totals(repeats: Sequence[RepeatLine]) -> Totals:
@@ -73,16 +74,19 @@ def _third(rows: Sequence[ComparedBackend]) -> str:
     credited = sum(row.totals.credited_bits for row in rows if row.totals)
     gave = sum(row.measures is not None for row in rows)
     hardware = sum(row.origin is Origin.HARDWARE for row in rows if row.measures)
-    if not any(row.measures and row.origin is Origin.SIMULATOR for row in rows):
+    others = {row.origin for row in rows if row.measures} - {Origin.HARDWARE}
+    if not others:
         return (
             f"All of it is from hardware, and credited with {credited:,.0f} bits."
             if hardware
             else "Nothing is credited."
         )
+    which = " or ".join(origin.adjective for origin in sorted(others))
+    why = SIMULATED if others == {Origin.SIMULATOR} else NOT_HARDWARE
     if not hardware:
-        return f"All data are simulated: {SIMULATED}."
+        return f"All data are {which}: {why}."
     real = f"{hardware} of {gave} backends {'is' if hardware == 1 else 'are'} hardware"
-    return f"{real}, credited with {credited:,.0f} bits; the rest is simulated: {SIMULATED}."
+    return f"{real}, credited with {credited:,.0f} bits; the rest is {which}: {why}."
 
 
 def _per_bit(row: ComparedBackend) -> float:

@@ -77,7 +77,7 @@ class Runner:
         """Draws the bytes of a request and delivers them; with that done, they are on record as delivered.
 
         `resumed` is the id of a draw that an earlier process began: its jobs are followed first. Until the bytes are
-        delivered a draw with jobs at vendors can be resumed. Warns with `SimulatedFallbackWarning` where a simulator
+        delivered a draw with jobs at vendors can be resumed. Warns with `SimulatedFallbackWarning` where anything else
         stood in for hardware. Raises `PolicyStopError` when nothing is left to try, or the error of the backend that
         ended it.
         """
@@ -300,8 +300,9 @@ def _warn_of_simulation(deliveries: Sequence[Delivery], registry: Registry) -> N
         for failed in delivery.substitutions:
             adapter, name = registry.resolve(failed.failed)
             if adapter.origin(name) is Origin.HARDWARE:
+                used = delivery.receipt
                 warn(
-                    f"{failed.failed} did not deliver ({failed.reason}); the simulator {delivery.receipt.address} did:"
-                    " these bytes carry no credited entropy",
+                    f"{failed.failed} did not deliver ({failed.reason}); {used.address} did, which is"
+                    f" {used.origin.noun}: these bytes carry no credited entropy",
                     SimulatedFallbackWarning,
                 )

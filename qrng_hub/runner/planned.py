@@ -145,12 +145,12 @@ class PlannedDraw:
         return tuple(self._delivery(part, size) for part, size in zip(parts, sizes, strict=True))
 
     def _delivery(self, part: _Part, size: int) -> Delivery:
-        """Closes a part; a simulator's bears what it stands in for, else the first part what failed."""
+        """Closes a part; one that is not of hardware bears what it stands in for, else the first part what failed."""
         adapter, _ = self._registry.resolve(part.address)
         self._intake.finish(adapter, part.tally)
-        simulators = [one for one in self._parts.values() if one.origin is Origin.SIMULATOR]
-        bearer = simulators[0] if simulators else next(iter(self._parts.values()))
-        used = simulators[0].address if simulators else None
+        uncredited = [one for one in self._parts.values() if one.origin is not Origin.HARDWARE]
+        bearer = uncredited[0] if uncredited else next(iter(self._parts.values()))
+        used = uncredited[0].address if uncredited else None
         failed = [
             Substitution(failed=address, used=one.used or used, reason=one.reason)
             for address, one in self._failures.items()
@@ -159,7 +159,7 @@ class PlannedDraw:
 
     def _note_simulators(self, plan: Plan) -> None:
         """Puts on record that simulators stand in for hardware that cannot be used."""
-        used = next((line.address for line in plan.chosen if line.origin == Origin.SIMULATOR), None)
+        used = next((line.address for line in plan.chosen if line.origin != Origin.HARDWARE), None)
         for line in plan.lines if used else ():
             if line.origin == Origin.HARDWARE and line.problem and line.address not in self._standing.failed:
                 self._give_up(line.address, line.reason, used)

@@ -17,14 +17,14 @@ def signer_for(request: Request) -> Sign:
     To sign takes cryptography, which a draw from simulators does not wait for; nothing is credited to those. Raises
     `ReceiptKeyError` or `ConfigError` if the key cannot be used.
     """
-    if all(candidate.origin is Origin.SIMULATOR for candidate in request.candidates):
+    if all(candidate.origin is not Origin.HARDWARE for candidate in request.candidates):
         return _unsigned
     from qrng_hub.signing import receipt_keys, signed  # loads cryptography
 
     key = receipt_keys().current()
 
     def sign(receipt: Receipt) -> dict[str, Any] | None:
-        if receipt.origin == "simulator":
+        if receipt.origin not in ("hardware", "mixed"):
             return None
         return signed(receipt.model_dump_json(), key).signature.model_dump(mode="json")
 

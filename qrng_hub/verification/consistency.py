@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import pairwise
 
-from qrng_hub.records import Origin, Receipt, SourceReceipt
+from qrng_hub.records import Origin, Receipt, SourceReceipt, common_origin
 
 _DIGEST_FROM_BYTES = 32
 #: sums of doubles differ in their last digits with the order of the terms
@@ -27,8 +27,7 @@ def contradictions(receipt: Receipt) -> Iterator[str]:
 def _of_output(receipt: Receipt) -> Iterator[str]:
     if not receipt.sources:
         yield "it names no source"
-    origins = {source.origin for source in receipt.sources}
-    origin = "mixed" if len(origins) > 1 else next(iter(origins), receipt.origin)
+    origin = common_origin(source.origin for source in receipt.sources) if receipt.sources else receipt.origin
     if receipt.origin != origin:
         yield f"its origin is {receipt.origin}, and its sources make it {origin}"
     if (receipt.sha256 is None) != (receipt.bytes < _DIGEST_FROM_BYTES):
@@ -53,7 +52,7 @@ def _of_credit(receipt: Receipt) -> Iterator[str]:
 
 
 def _of_source(source: SourceReceipt) -> Iterator[str]:
-    """Checks one source by itself; a simulator's outcomes carry no entropy."""
+    """Checks one source by itself; only hardware's outcomes are credited with entropy."""
     wide = len(source.qubits)
     if source.raw_bits != source.shots * wide:
         yield f"{source.raw_bits} raw bits are not {source.shots} shots of {wide} qubits"
@@ -65,8 +64,8 @@ def _of_source(source: SourceReceipt) -> Iterator[str]:
         yield "a share of ones, or an estimate a qubit, is not between 0 and 1"
     if not 0 <= source.credited_bits <= source.raw_bits * _ROUNDING:
         yield f"{source.credited_bits:g} bits credited are not between 0 and the {source.raw_bits} raw bits"
-    if source.origin is Origin.SIMULATOR and source.credited_bits > 0:
-        yield f"{source.credited_bits:g} bits are credited to a simulator"
+    if source.origin is not Origin.HARDWARE and source.credited_bits > 0:
+        yield f"{source.credited_bits:g} bits are credited to {source.origin.noun}"
     if len(source.job_keys) != len(source.vendor_ids):
         yield f"{len(source.job_keys)} jobs have {len(source.vendor_ids)} ids at the vendor"
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from qrng_hub.delivery.keys import KeyReceipt, required_bits, seed_bytes
 from qrng_hub.errors import ReceiptError
-from qrng_hub.records import Record
+from qrng_hub.records import Origin, Record, common_origin
 from qrng_hub.signing import KEY_DOMAIN, short
 from qrng_hub.validation import first_problem
 from qrng_hub.verification.document import (
@@ -96,12 +96,12 @@ def _contradictions(receipt: KeyReceipt) -> Iterator[str]:
     """Says, a sentence each, what does not agree with the rest of the receipt or with the kind of key."""
     sources = receipt.sources
     origins = {one.origin for one in sources}
-    if receipt.origin != (origins.copy().pop() if len(origins) == 1 else "mixed"):
+    if receipt.origin != common_origin(origins):
         yield f"its origin is {receipt.origin}, and that of its draws is {', '.join(sorted(origins)) or 'none'}"
     if receipt.credited_bits != sum(one.credited_bits for one in sources):
         yield f"its credit of {receipt.credited_bits} bits is not the sum of its draws'"
-    if any(one.credited_bits > 0 and one.origin == "simulator" for one in sources):
-        yield "a simulator's bytes are credited"
+    for origin in sorted({one.origin for one in sources if one.credited_bits > 0} - {"hardware", "mixed"}):
+        yield f"{Origin(origin).noun}'s bytes are credited"
     if not all(0 <= one.credited_bits <= 8 * one.length and one.offset >= 0 < one.length for one in sources):
         yield "a draw's part has no bytes, or more credit than bits"
     if sum(one.length for one in sources) != seed_bytes(receipt.kind):

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from qrng_hub.errors import ReceiptError
-from qrng_hub.records import OutputReceipt, Record
+from qrng_hub.records import Origin, OutputReceipt, Record, common_origin
 from qrng_hub.signing import OUTPUT_DOMAIN, short
 from qrng_hub.validation import first_problem
 from qrng_hub.verification.data import FileDigest
@@ -111,7 +111,7 @@ def _contradictions(receipt: OutputReceipt) -> Iterator[str]:
     """Says, a sentence each, what does not agree with the rest of the receipt."""
     yield from _of_seeds(receipt)
     origins = {seed.origin for seed in receipt.seeds}
-    if receipt.origin != (next(iter(origins)) if len(origins) == 1 else "mixed"):
+    if receipt.origin != common_origin(origins):
         yield f"its origin is {receipt.origin}, and that of its seeds is {', '.join(sorted(origins)) or 'none'}"
     most = min(8.0 * receipt.bytes, math.fsum(seed.credited_bits for seed in receipt.seeds))
     if not 0 <= receipt.credited_bits <= most:
@@ -130,8 +130,8 @@ def _of_seeds(receipt: OutputReceipt) -> Iterator[str]:
         yield "a draw is named twice: each seeds a generator once"
     if not all(0 <= seed.credited_bits <= 8 * seed.bytes for seed in seeds):
         yield "a seed is credited less than nothing, or more bits than it has"
-    if any(seed.credited_bits > 0 and seed.origin == "simulator" for seed in seeds):
-        yield "a simulator's bytes are credited"
+    for origin in sorted({seed.origin for seed in seeds if seed.credited_bits > 0} - {"hardware", "mixed"}):
+        yield f"{Origin(origin).noun}'s bytes are credited"
 
 
 def _receipt(fields: dict[str, Any]) -> OutputReceipt:

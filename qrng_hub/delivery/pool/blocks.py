@@ -10,10 +10,10 @@ from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
 
 from qrng_hub.delivery.pool.keys import PoolKeys
-from qrng_hub.delivery.pool.records import PoolOrigin, PoolSource
+from qrng_hub.delivery.pool.records import PoolSource
 from qrng_hub.delivery.pool.storage import sync_folder, write_durably
 from qrng_hub.errors import PoolIntegrityError
-from qrng_hub.records import Record
+from qrng_hub.records import CommonOrigin, Record
 
 #: Small, since a block is decrypted whole whatever is taken from it, and deleted when all of it has left.
 BLOCK_BYTES = 65_536
@@ -30,7 +30,7 @@ class BlockHeader(Record):
     draw_id: str
     draw_offset: int
     """Where in what the draw put in the block begins, in bytes."""
-    origin: PoolOrigin
+    origin: CommonOrigin
     credited_bits: int
 
     def source(self, start: int, end: int) -> PoolSource:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from qrng_hub.delivery.pool.keys import KeyPlace
-from qrng_hub.records import Record
-
-PoolOrigin = Literal["hardware", "simulator", "mixed"]
+from qrng_hub.records import CommonOrigin, Record
 
 
 class PoolSource(Record):
@@ -20,7 +18,7 @@ class PoolSource(Record):
     draw_id: str
     offset: int
     length: int
-    origin: PoolOrigin
+    origin: CommonOrigin
     credited_bits: int
 
 
@@ -43,7 +41,7 @@ class PoolStatus(Record):
     bytes_left: int
     """Those of blocks that cannot be read are among them until they are given up, as these are among the blocks."""
     blocks: int
-    bytes_by_origin: dict[PoolOrigin, int]
+    bytes_by_origin: dict[CommonOrigin, int]
     """Those of the blocks that can be read, as is their credit."""
     credited_bits_left: int
     damaged: tuple[str, ...]

@@ -30,12 +30,12 @@ from qrng_hub.delivery.pool.blocks import (
 from qrng_hub.delivery.pool.entered import EnteredDraws
 from qrng_hub.delivery.pool.keys import KEY_BYTES, KeySource, PoolKeys, default_key_source, key_name, key_source_at
 from qrng_hub.delivery.pool.marker import Marker, SealedMarker, write_marker
-from qrng_hub.delivery.pool.records import PoolOrigin, PoolStatus, Taken, merged
+from qrng_hub.delivery.pool.records import PoolStatus, Taken, merged
 from qrng_hub.delivery.pool.storage import erase, exclusive
 from qrng_hub.errors import PoolEmptyError, PoolError, PoolIntegrityError, PoolKeyError, RequestError
 from qrng_hub.files import alterable, require_writable_folder, state_folder
 from qrng_hub.integers import whole
-from qrng_hub.records import Draw
+from qrng_hub.records import CommonOrigin, Draw, Origin
 
 
 def default_folder() -> Path:
@@ -89,11 +89,11 @@ class Pool:
         with draw.spent():
             self.add(draw.data, draw_id=receipt.draw_id, origin=receipt.origin, credited_bits=receipt.credit.bits)
 
-    def add(self, data: bytes, *, draw_id: str, origin: PoolOrigin, credited_bits: float) -> None:
+    def add(self, data: bytes, *, draw_id: str, origin: CommonOrigin, credited_bits: float) -> None:
         """Puts bytes in, durably; use them nowhere else.
 
         `credited_bits` is the min-entropy credited to all of them, of which every part gets its share. Raises
-        `RequestError` if there are no bytes, the credit is more than their bits or a simulator's, or the draw was
+        `RequestError` if there are no bytes, the credit is more than their bits or not of hardware, or the draw was
         ever put in before; `PoolIntegrityError` if the list of those that were is missing or altered.
         """
         credited = _whole_credit(len(data), origin, credited_bits)
@@ -154,7 +154,7 @@ class Pool:
 
     def status(self) -> PoolStatus:
         """Reads and authenticates every block and says what is left, and which blocks cannot be read."""
-        origins: Counter[PoolOrigin] = Counter()
+        origins: Counter[CommonOrigin] = Counter()
         damaged: list[str] = []
         with self._held() as (marker, keys):
             headers = [header for header, _ in self._readable(marker, keys, damaged)]
@@ -326,13 +326,13 @@ def _live(marker: Marker) -> range:
     return range(marker.first_block, marker.next_block)
 
 
-def _whole_credit(count: int, origin: PoolOrigin, credited_bits: float) -> int:
+def _whole_credit(count: int, origin: CommonOrigin, credited_bits: float) -> int:
     if not count:
         raise RequestError("there are no bytes to put into the pool")
     if not 0 <= credited_bits <= 8 * count:
         raise RequestError(f"{count} bytes cannot be credited with {credited_bits} bits")
-    if origin == "simulator" and credited_bits:
-        raise RequestError("bytes of a simulator are credited with no bits")
+    if origin not in ("hardware", "mixed") and credited_bits:
+        raise RequestError(f"bytes of {Origin(origin).noun} are credited with no bits")
     return math.floor(credited_bits)
 
 

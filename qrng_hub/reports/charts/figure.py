@@ -36,8 +36,9 @@ def measured_rows(rows: Iterable[ComparedBackend]) -> list[tuple[ComparedBackend
 
 
 def origin_note(rows: Iterable[ComparedBackend]) -> str:
-    """Says whether all, some or none of what is drawn is simulated."""
-    simulated = [row.origin is Origin.SIMULATOR for row in rows]
-    if not any(simulated):
+    """Says whether all, some or none of what is drawn is not hardware's."""
+    origins = {row.origin for row in rows}
+    others = " and ".join(origin.adjective for origin in sorted(origins - {Origin.HARDWARE}))
+    if not others:
         return ""
-    return "simulated data" if all(simulated) else "partly simulated data"
+    return f"partly {others} data" if Origin.HARDWARE in origins else f"{others} data"
