@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError, RuntimeJobNotFound
 from qiskit_ibm_runtime.executor_sampler import Sampler
@@ -46,12 +47,8 @@ class Client:
 
     def __init__(self, settings: IBMSettings, token: str) -> None:
         with _no_credentials_file():
-            self._service = _log_in(settings, token, settings.instance or _only_instance(settings, token))
-        named = [one for one in self._service.instances() if settings.instance in (one["name"], one["crn"])]
-        if len(named) > 1:
-            raise ConfigError(
-                f"{len(named)} instances are called {settings.instance!r}: give the CRN of the one to use"
-            )
+            self._service = _log_in(settings, token)
+        _require_one(self._service.instances(), settings.instance)
         self._api = self._service._active_api_client
         _repeat_no_post(self._api._session)
         self._isa = lru_cache(maxsize=512)(self._compile)
@@ -69,13 +66,16 @@ class Client:
         """Lists the devices, by name; mock devices, whose outcomes are made up, are left out."""
         return {one["name"]: one for one in self._api.list_backends() if one.get("class") != "mock"}
 
-    def least_busy(self) -> str:
-        """Names the device with the shortest queue of those that run jobs, which the list of devices does not tell."""
+    def least_busy(self, qubits: int) -> str:
+        """Names the device with the shortest queue of those of so many qubits that run jobs.
+
+        The list of devices does not tell which these are.
+        """
         online = [one for one in self.devices().values() if (one.get("status") or {}).get("name") == "online"]
-        for one in sorted(online, key=_queue_length):
-            if runs_jobs(self.status(one["name"])):
-                return str(one["name"])
-        raise BackendOfflineError("no device of this instance of IBM Quantum is online")
+        for name in (str(one["name"]) for one in sorted(online, key=_queue_length)):
+            if self._backend(name).num_qubits >= qubits and runs_jobs(self.status(name)):
+                return name
+        raise BackendOfflineError(f"no device of this instance of IBM Quantum with {qubits} qubits or more is online")
 
     def describe(self, address: str, name: str) -> Backend:
         """Describes a device as it is now."""
@@ -102,11 +102,17 @@ class Client:
 
     def _backend(self, name: str) -> Any:
         if name not in self._backends:
-            devices = self.devices()  # asked apart: the client takes a failure to list them for an empty list
-            if name not in devices:
-                raise UnknownBackendError(f"IBM has no device {name!r} in this instance; it has: {', '.join(devices)}")
-            self._backends[name] = self._service.backend(name)
+            self._backends[name] = self._opened(name)
         return self._backends[name]
+
+    def _opened(self, name: str) -> Any:
+        try:
+            return self._service.backend(name, instance=self._service.active_instance())
+        except QiskitBackendNotFoundError:  # also where the devices could not be listed, which is asked apart
+            devices = self.devices()
+            if name in devices:
+                raise
+        raise UnknownBackendError(f"IBM has no device {name!r} in this instance; it has: {', '.join(devices)}")
 
     def _compile(self, name: str, circuit: Circuit) -> Any:
         return to_isa(circuit, self._backend(name))
@@ -184,20 +190,22 @@ def _queue_length(device: Mapping[str, Any]) -> float:
     return math.inf if length is None else float(length)
 
 
-def _log_in(settings: IBMSettings, token: str, instance: str) -> Any:
+def _log_in(settings: IBMSettings, token: str) -> Any:
     """Opens the service with what it is given here: with a token it never looks for a saved account."""
     url = settings.runtime_url
     resolver = (lambda *_: url) if url else None
+    instance = settings.instance or "auto"
     return QiskitRuntimeService(channel=settings.channel, token=token, instance=instance, url_resolver=resolver)
 
 
-def _only_instance(settings: IBMSettings, token: str) -> str:
-    """Finds the account's instance; raises `ConfigError` if it has several, since they may be paid differently."""
-    instances = _log_in(settings, token, "auto").instances()
-    if len(instances) != 1:
+def _require_one(instances: Sequence[Mapping[str, Any]], wanted: str | None) -> None:
+    """Raises `ConfigError` unless one instance is meant, since several may be paid differently."""
+    if wanted is None and len(instances) != 1:
         known = ", ".join(f"{one['name']} ({one['plan']})" for one in instances)
         raise ConfigError(f"the account has several instances: name one in [adapters.ibm] instance: {known}")
-    return str(instances[0]["crn"])
+    named = [one for one in instances if wanted in (one["name"], one["crn"])]
+    if len(named) > 1:
+        raise ConfigError(f"{len(named)} instances are called {wanted!r}: give the CRN of the one to use")
 
 
 def _repeat_no_post(session: Any) -> None:

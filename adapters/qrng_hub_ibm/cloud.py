@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -12,7 +13,7 @@ from qrng_hub.errors import QRNGError, RateLimitedError, VendorError
 from qrng_hub.records import Backend, Check, Job, JobSpec, JobState, Origin, Quote, RawBlock, ShotOrder
 from qrng_hub_ibm import costs, listing, preflight
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
-from qrng_hub_ibm.entries import job_of, original, seen, stamped
+from qrng_hub_ibm.entries import job_of, seen, stamped
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.results import cloud_tables
 from qrng_hub_ibm.settings import IBMOptions, IBMSettings, options_of
@@ -30,10 +31,11 @@ class IBMCloud(Adapter):
 
     def __init__(self, settings: IBMSettings, clock: Clock) -> None:
         super().__init__(settings, clock)
-        self._connection = Connection(settings)
+        self._connection = Connection(settings, clock)
         self._submission = Submission(self._connection, clock)
-        self._described: dict[str, Backend] = {}
+        self._described: dict[str, tuple[Backend, datetime]] = {}
         self._least_busy: str | None = None
+        self._least_qubits = 1
         self._account: str | None = None
         self._choosing = Lock()
 
@@ -60,14 +62,19 @@ class IBMCloud(Adapter):
             self._account = self._connection.ask("reading the instance", lambda client: str(client.instance["crn"]))
         return self._account
 
+    def expect(self, name: str, qubits: int) -> None:
+        """Has `least_busy` stand for a device of so many qubits."""
+        if name == LEAST_BUSY:
+            self._least_qubits = max(qubits, self._least_qubits)
+
     def describe(self, name: str) -> Backend:
         """Describes a device as it is now.
 
         `least_busy` stands for the device chosen when it was first described, whose qubits circuits
-        then name, for as long as that device is online.
+        then name, for as long as that device is online and has as many qubits as are expected.
         """
         backend = self._describe(name)
-        if name == LEAST_BUSY and backend.availability != "online":
+        if name == LEAST_BUSY and (backend.availability != "online" or backend.qubits < self._least_qubits):
             self._choose(self._least_busy)
             backend = self._describe(name)
         return backend
@@ -75,7 +82,7 @@ class IBMCloud(Adapter):
     def _describe(self, name: str) -> Backend:
         device = self._device(name)
         backend = self._connection.ask(f"describing {device}", lambda client: client.describe(f"ibm:{name}", device))
-        self._described[device] = backend
+        self._described[device] = backend, self.clock.now()
         return backend
 
     def _device(self, name: str) -> str:
@@ -84,7 +91,9 @@ class IBMCloud(Adapter):
     def _choose(self, instead_of: str | None) -> str:
         with self._choosing:
             if self._least_busy == instead_of or self._least_busy is None:
-                self._least_busy = self._connection.ask("choosing a device", lambda client: client.least_busy())
+                self._least_busy = self._connection.ask(
+                    "choosing a device", lambda client: client.least_busy(self._least_qubits)
+                )
             return self._least_busy
 
     def quote(self, spec: JobSpec) -> Quote:
@@ -106,46 +115,57 @@ class IBMCloud(Adapter):
         for spec in specs:
             with before_sending():
                 device = self._device(spec.backend_name)
-                backend = self._described.get(device) or self._describe(spec.backend_name)
-            yield self._submission.submit(spec, device, backend)
+                if device not in self._described:
+                    self._describe(spec.backend_name)
+                backend, described = self._described[device]
+            yield self._submission.submit(spec, device, backend, described)
 
     def poll(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Asks for the states of all jobs in pages, and once for the times and the bill of each that ended.
 
         A job that IBM no longer has is UNKNOWN. One that is over is finished, whether or not its bill can be read.
         """
-        entries = listing.entries(self._connection, jobs) if jobs else {}
+        listed = listing.entries(self._connection, jobs) if jobs else listing.Listed({}, {})
 
         def look(job: Job) -> Job:
-            entry = entries.get(job.vendor_id) or listing.entry(self._connection, job.vendor_id)
-            return self._seen(job, entry)
+            entry = listed.entries.get(job.vendor_id) or listing.entry(self._connection, job.vendor_id)
+            return self._seen(job, entry, listed.others.get(job.vendor_id, ()))
 
         return looked_at(jobs, look)
 
-    def _seen(self, job: Job, entry: Mapping[str, Any] | None) -> Job:
+    def _seen(self, job: Job, entry: Mapping[str, Any] | None, others: Sequence[Mapping[str, Any]]) -> Job:
+        """Brings a job up to date with its entry; `others` are those of jobs that were made again under its key."""
         if entry is None:
             message = "IBM has no job of this id, or not for this account and instance"
             return job.model_copy(update={"state": JobState.UNKNOWN, "message": message})
+        if job.spec.backend_name == LEAST_BUSY and self._least_busy is None:
+            self._least_busy = entry.get("backend")  # its qubits are those that the job's circuits name
         if job.state.finished and "seconds" in job.usage:
             return job
-        return understood(job, lambda: self._with_bill(seen(job, entry, self.clock.now())))
+        return understood(job, lambda: self._with_bill(seen(job, entry, self.clock.now()), others))
 
-    def _with_bill(self, job: Job) -> Job:
+    def _with_bill(self, job: Job, others: Sequence[Mapping[str, Any]]) -> Job:
+        """Adds the bill to a job that ended, together with those of jobs that were made again under its key."""
         if not job.state.finished:
             return job
+        again = [str(entry["id"]) for entry in others]
+        if again:
+            note = f"made {1 + len(again)} times, and billed together with {', '.join(again)}"
+            job = job.model_copy(update={"message": f"{job.message}; {note}" if job.message else note})
 
-        def ask(client: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-            return client.metrics(job.vendor_id), client.instance
+        def ask(client: Any) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
+            return [client.metrics(one) for one in (job.vendor_id, *again)], client.instance
 
         try:
-            metrics, instance = self._connection.ask(f"reading the times of job {job.vendor_id}", ask)
+            (metrics, *more), instance = self._connection.ask(f"reading the times of job {job.vendor_id}", ask)
         except RateLimitedError:
             raise
         except VendorError as error:
             return job.model_copy(
                 update={"message": f"{job.message or 'it is over'}; its bill cannot be read: {error}"}
             )
-        billed, usage = costs.billed(instance, metrics.get("usage") or {})
+        bills = [costs.billed(instance, one.get("usage") or {}) for one in (metrics, *more)]
+        billed, usage = costs.summed(bills)
         return stamped(job, metrics).model_copy(update={"billed": billed, "usage": usage})
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
@@ -193,12 +213,12 @@ class IBMCloud(Adapter):
 
     def _find(self, spec: JobSpec) -> Job | None:
         under_way = self._submission.is_under_way(spec.key)
-        entry = original(self._connection.ask(f"looking for job {spec.key}", lambda client: client.tagged(spec.key)))
+        entry, others = listing.made_under(self._connection, spec.key)
         if entry is None:
             if under_way:
                 raise still_under_way(spec.key)
             return None
-        return self._seen(job_of(spec, entry), entry)
+        return self._seen(job_of(spec, entry), entry, others)
 
     def purge(self, job: Job) -> None:
         """Deletes a job at IBM, with its circuits and outcomes."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from qrng_hub.adapter import load_sdk, with_deadline
+from qrng_hub.clock import Clock
 from qrng_hub.errors import AuthenticationError, ServiceUnreachableError
 from qrng_hub_ibm.errors import ERRORS
 from qrng_hub_ibm.local import SDK_PACKAGES
@@ -24,8 +24,9 @@ _LOG_IN_PAUSES = (0.5, 1.0)
 class Connection:
     """Asks `qrng_hub_ibm.client.Client`, which it makes at the first question; threads may share it."""
 
-    def __init__(self, settings: IBMSettings) -> None:
+    def __init__(self, settings: IBMSettings, clock: Clock) -> None:
         self.settings = settings
+        self._clock = clock
         self._client: Any = None
         self._lock = Lock()
 
@@ -72,7 +73,7 @@ class Connection:
             except ServiceUnreachableError as error:
                 if error.__cause__ is None:  # the time is over
                     raise
-                time.sleep(pause)
+                self._clock.sleep(pause, Event())
         return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
 
     def _forget(self, client: Any) -> None:

@@ -7,13 +7,13 @@ a job is cut into sub-jobs is not published; one per 100,000 shots is taken as t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from qrng_hub.pricing import Price, price_book
-from qrng_hub.records import Quote
+from qrng_hub.records import Quote, total
 
 _SUB_JOB_SECONDS, _SUB_JOB_SHOTS, _MARGIN = 2, 100_000, 1.25
 
@@ -47,6 +47,14 @@ def billed(instance: Mapping[str, Any], usage: Mapping[str, Any]) -> tuple[Decim
     seconds = Decimal(str(charged))
     price = price_of(instance)
     return (price.time_cost(seconds) if price else None), {"seconds": seconds}
+
+
+def summed(bills: Sequence[tuple[Decimal | None, dict[str, Decimal]]]) -> tuple[Decimal | None, dict[str, Decimal]]:
+    """Adds up bills; unknown as long as one of them is."""
+    if not all("seconds" in usage for _, usage in bills):
+        return None, {}
+    seconds = sum((usage["seconds"] for _, usage in bills), Decimal(0))
+    return total(cost for cost, _ in bills), {"seconds": seconds}
 
 
 def seconds_for(instance: Mapping[str, Any], usd: Decimal | None) -> int | None:

@@ -53,12 +53,6 @@ def original(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return next(alive, ordered[0] if ordered else None)
 
 
-def repetitions(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Lists the ids of the unfinished jobs under one key beside the one that counts."""
-    first = original(entries)
-    return [str(entry["id"]) for entry in entries if entry is not first and not state_of(entry).finished]
-
-
 def job_of(spec: JobSpec, entry: Mapping[str, Any]) -> Job:
     """Makes the record of a job that was just found or made."""
     return Job(

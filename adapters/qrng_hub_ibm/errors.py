@@ -8,6 +8,7 @@ status and the broken connection are looked for in the whole chain of an excepti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from qrng_hub.adapter import VendorErrors, named, refuses
 from qrng_hub.errors import (
@@ -150,6 +151,25 @@ class _IBMErrors(VendorErrors):
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
+
+
+def codes_of(error: BaseException) -> set[int]:
+    """Finds the codes of IBM's own in the answer that an exception of the client comes from; empty if it has none."""
+    answers = (getattr(one, "response", None) for one in _chain(error))
+    return {code for answer in answers if answer is not None for code in _codes(answer)}
+
+
+def _codes(answer: Any) -> Iterator[int]:
+    """Reads the codes of an answer, which has one error or a list of them."""
+    try:
+        content = answer.json()
+    except ValueError:
+        return
+    if isinstance(content, dict):
+        several = content.get("errors")
+        for one in [content.get("error"), *(several if isinstance(several, list) else ())]:
+            if isinstance(one, dict) and str(one.get("code")).isdecimal():
+                yield int(one["code"])
 
 
 def status_of(error: BaseException) -> int | None:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from qrng_hub.errors import QRNGError
 from qrng_hub.records import Job
 from qrng_hub_ibm.connection import Connection
-from qrng_hub_ibm.entries import state_of, tag_of
+from qrng_hub_ibm.entries import original, state_of, tag_of
 
 Entry = Mapping[str, Any]
 
 
-def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
+class Listed(NamedTuple):
+    """What a list has of some jobs, by IBM's ids: the entry of each, and those of jobs made again under its key."""
+
+    entries: dict[str, Entry]
+    others: dict[str, list[Entry]]
+
+
+def made_under(connection: Connection, key: str) -> tuple[Entry | None, list[Entry]]:
+    """Finds the job of a key, or None, and those that something on the way to IBM made again; these are cancelled."""
+    found = connection.ask(f"looking for job {key}", methodcaller("tagged", key))
+    first = original(found)
+    others = [entry for entry in found if entry is not first]
+    _cancel(connection, others)
+    return first, others
+
+
+def entries(connection: Connection, jobs: Sequence[Job]) -> Listed:
     """Finds jobs, with their states, by IBM's ids, in the lists of the hub's jobs.
 
     A job that something on the way to IBM made a second time is cancelled: one key, one job.
@@ -25,8 +42,13 @@ def entries(connection: Connection, jobs: Sequence[Job]) -> dict[str, Entry]:
         found |= {str(entry.get("id")): entry for entry in page}
         if ids <= found.keys():
             break
-    _cancel_repeated(connection, jobs, found)
-    return found
+    of_tag = {tag_of(job.spec.key): job.vendor_id for job in jobs}
+    others: dict[str, list[Entry]] = {}
+    for job, entry in found.items():
+        for counts in {of_tag[tag] for tag in entry.get("tags") or () if tag in of_tag} - {job}:
+            others.setdefault(counts, []).append(entry)
+    _cancel(connection, [entry for made_again in others.values() for entry in made_again])
+    return Listed(found, others)
 
 
 def entry(connection: Connection, job: str) -> Entry | None:
@@ -48,15 +70,12 @@ def _pages(connection: Connection, jobs: Sequence[Job]) -> Iterator[list[dict[st
         yield page
 
 
-def _cancel_repeated(connection: Connection, jobs: Sequence[Job], found: Mapping[str, Entry]) -> None:
-    own = {tag_of(job.spec.key): job.vendor_id for job in jobs}
-    for job, entry in found.items():
-        counts = {own[tag] for tag in entry.get("tags") or () if tag in own}
-        if counts and job not in counts and not state_of(entry).finished:
-            try:
-                cancel(connection, job)
-            except QRNGError:  # it is tried again at the next poll
-                continue
+def _cancel(connection: Connection, made_again: Sequence[Entry]) -> None:
+    """Cancels those that are not over; one that cannot be is tried again at the next look."""
+    for entry in made_again:
+        if not state_of(entry).finished:
+            with suppress(QRNGError):
+                cancel(connection, str(entry["id"]))
 
 
 def cancel(connection: Connection, job: str) -> None:

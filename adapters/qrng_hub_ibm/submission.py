@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,17 +23,16 @@ from qrng_hub.records import Backend, Job, JobSpec, JobState
 from qrng_hub_ibm import costs
 from qrng_hub_ibm.connection import LONG_PATIENCE, Connection
 from qrng_hub_ibm.devices import runs_jobs
-from qrng_hub_ibm.entries import job_of, original, repetitions
-from qrng_hub_ibm.errors import status_of
-from qrng_hub_ibm.listing import cancel
+from qrng_hub_ibm.entries import job_of
+from qrng_hub_ibm.errors import codes_of, status_of
+from qrng_hub_ibm.listing import made_under
 from qrng_hub_ibm.settings import IBMOptions, options_of
 
 #: what IBM's service runs at most in one job
 MAX_EXECUTIONS = 10_000_000
-#: what IBM says when an account has as many jobs waiting as its plan allows (3 in the Open plan)
-_TOO_MANY_JOBS = re.compile(r"(?i)\bpending\b|\b(limit|maximum|too many)\b.*\bjobs\b|\bjobs?\b.*\blimit\b")
-_ADDRESS = re.compile(r"https?://\S+")  # IBM's ends in /jobs
-#: how long it counts that there is time left; IBM refuses by itself what comes after the last of it
+#: IBM's codes: the account has as many jobs waiting as its plan allows (3 in the Open plan), or has used up its time
+_TOO_MANY_JOBS, _TIME_USED_UP = 3458, 4317
+#: how long it counts that a device runs jobs and that there is time left; IBM refuses by itself what comes later
 _ANSWER_COUNTS = timedelta(seconds=10)
 
 
@@ -49,8 +47,11 @@ class Submission:
         self._submitting: set[str] = set()
         self._lock = Lock()
 
-    def submit(self, spec: JobSpec, device: str, backend: Backend) -> Job:
-        """Makes a job, unless IBM has it already; checks first whatever would make IBM refuse it."""
+    def submit(self, spec: JobSpec, device: str, backend: Backend, described: datetime) -> Job:
+        """Makes a job, unless IBM has it already; checks first whatever would make IBM refuse it.
+
+        `backend` is the device as it was when it was `described`.
+        """
         options = options_of(spec)
         with before_sending():
             require_supported(backend, spec)
@@ -63,7 +64,7 @@ class Submission:
             if under_way:
                 raise still_under_way(spec.key)
             with before_sending():
-                self._require_open(spec, device)
+                self._require_open(spec, device, described)
             return self._made(spec, device, options)
 
     @contextmanager
@@ -103,11 +104,11 @@ class Submission:
         try:
             return str(client.run(spec, device, _within_budget(options, client.instance, spec.max_usd)))
         except Exception as error:
-            if status_of(error) in (403, 409, 429) and _TOO_MANY_JOBS.search(_ADDRESS.sub("", str(error))):
+            if _TOO_MANY_JOBS in codes_of(error):
                 raise QueueFullError(
                     f"IBM takes no further job of this account until one of those that wait has ended: {error}"
                 ) from error
-            if status_of(error) == 409:
+            if status_of(error) == 409 or _TIME_USED_UP in codes_of(error):
                 raise QuotaError(f"IBM refused job {spec.key}: the instance has no time left: {error}") from error
             raise
         finally:
@@ -120,14 +121,8 @@ class Submission:
             raise error from second
 
     def _at_ibm(self, spec: JobSpec) -> Job | None:
-        """Finds the job of a key; cancels the others if something on the way to IBM repeated the request."""
-        entries = self._connection.ask(f"looking for job {spec.key}", lambda client: client.tagged(spec.key))
-        first = original(entries)
-        if first is None:
-            return None
-        for other in repetitions(entries):
-            cancel(self._connection, other)
-        return job_of(spec, first)
+        first, _ = made_under(self._connection, spec.key)
+        return None if first is None else job_of(spec, first)
 
     # what IBM would refuse, or take and not run
 
@@ -147,11 +142,12 @@ class Submission:
                 f"{spec.address} takes a rep_delay of {low:g} to {high:g} s, not {options.rep_delay:g}"
             )
 
-    def _require_open(self, spec: JobSpec, device: str) -> None:
+    def _require_open(self, spec: JobSpec, device: str, described: datetime) -> None:
         """The client only warns when the usage limit is reached, and a device that is paused still takes jobs."""
-        status = self._connection.ask(f"reading the status of {device}", lambda client: client.status(device))
-        if not runs_jobs(status):
-            raise BackendOfflineError(f"{device} of IBM does not run jobs now: {status.status_msg or 'offline'}")
+        if self._clock.now() > described + _ANSWER_COUNTS:
+            status = self._connection.ask(f"reading the status of {device}", lambda client: client.status(device))
+            if not runs_jobs(status):
+                raise BackendOfflineError(f"{device} of IBM does not run jobs now: {status.status_msg or 'offline'}")
         if self._clock.now() > self._time_left_until:
             self._require_time_left(spec)
             self._time_left_until = self._clock.now() + _ANSWER_COUNTS

@@ -41,6 +41,10 @@ class CompositeAdapter(Adapter):
         """Asks the part."""
         return self.part(name).account(name)
 
+    def expect(self, name: str, qubits: int) -> None:
+        """Tells the part."""
+        self.part(name).expect(name, qubits)
+
     def describe(self, name: str) -> Backend:
         """Asks the part."""
         return self.part(name).describe(name)

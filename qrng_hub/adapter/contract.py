@@ -54,6 +54,9 @@ class Adapter(ABC):
         """
         return ""
 
+    def expect(self, name: str, qubits: int) -> None:  # noqa: B027 - most names stand for one backend only
+        """Is told how many qubits jobs there will take, before `describe`, where a name stands for one of several."""
+
     @abstractmethod
     def describe(self, name: str) -> Backend:
         """Describes a backend: limits, status, queue, calibration. Raises `UnknownBackendError`."""

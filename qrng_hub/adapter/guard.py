@@ -46,6 +46,11 @@ class GuardedAdapter(Adapter):
         with self._translated(f"telling the account of {name}"):
             return self.inner.account(name)
 
+    def expect(self, name: str, qubits: int) -> None:
+        """Passes on."""
+        with self._translated(f"expecting jobs on {name}"):
+            self.inner.expect(name, qubits)
+
     def describe(self, name: str) -> Backend:
         """Takes a description of the origin that the adapter tells of the name."""
         with self._translated(f"describing {name}"):

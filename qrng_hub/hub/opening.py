@@ -149,6 +149,8 @@ def candidates_of(run_file: RunFile, registry: Registry, backend: str | None = N
 
 def _candidate(registry: Registry, backend: BackendSettings) -> Candidate:
     adapter, name = registry.resolve(backend.address)
+    if backend.qubits is not None:
+        adapter.expect(name, max(backend.qubits) + 1 if isinstance(backend.qubits, tuple) else backend.qubits)
     return Candidate(
         address=backend.address,
         origin=adapter.origin(name),

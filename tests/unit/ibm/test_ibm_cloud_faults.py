@@ -5,6 +5,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from services.ibm import IBMService
 from services.ibm_catalogue import API
 from services.ibm_faults import Fault
 from services.ibm_hub import DEVICE, WIDE_DEVICE, adapter_for, finish, sent, spec_for, submit, while_prices_are_fresh
+from services.ibm_jobs import RUN_SECONDS
 
 _RUN_FILE = """
 version = 1
@@ -148,6 +150,39 @@ def test_a_request_repeated_on_its_way_leaves_one_job(service: IBMService, adapt
     assert [service.jobs.all[one].status for one in (job.vendor_id, repeated.id)] == ["Queued", "Cancelled"]
 
 
+def test_the_bill_of_a_job_that_was_made_twice_is_of_both(service: IBMService, adapter: IBMAdapter) -> None:
+    service.jobs.auto = False
+    spec = spec_for()
+    job = submit(adapter, spec)
+    again = service.jobs.make(sent(service).request)
+    for made in service.jobs.all.values():
+        service.jobs.step(made)
+        service.jobs.step(made)
+    both = Decimal(2 * RUN_SECONDS)
+    for seen in (adapter.poll([job])[0], adapter.find([spec])[0]):
+        assert (seen.vendor_id, seen.state, seen.usage) == (job.vendor_id, JobState.DONE, {"seconds": both})
+        assert seen.billed == both * Decimal("1.60")
+        assert f"made 2 times, and billed together with {again.id}" in seen.message
+
+
+def test_a_bill_is_pending_until_that_of_each_job_that_was_made_is_known(
+    service: IBMService, adapter: IBMAdapter
+) -> None:
+    service.jobs.auto = False
+    jobs = [submit(adapter, spec_for()) for _ in range(2)]
+    first = service.jobs.all[jobs[0].vendor_id]
+    again = service.jobs.make(first.request)
+    again.usage_pending = True
+    for _ in range(2):
+        service.jobs.step(first)
+    seen, other = adapter.poll(jobs)
+    assert (seen.state, seen.bill_is_pending, other.state) == (JobState.DONE, True, JobState.QUEUED)
+    assert again.status == "Cancelled"
+    again.usage_pending = False
+    (seen, _) = adapter.poll([seen, other])
+    assert (seen.bill_is_pending, seen.usage) == (False, {"seconds": Decimal(RUN_SECONDS)})
+
+
 def test_a_paid_job_is_taken_up_again_after_a_crash(service: IBMService, tmp_path: Path) -> None:
     run_file = tmp_path / "run.toml"
     run_file.write_text(_RUN_FILE.format(url=service.runtime_url))
@@ -210,8 +245,11 @@ def test_a_limit_reached_in_the_meantime_is_one_of_the_account(service: IBMServi
     assert service.jobs.all == {}
 
 
-def test_a_job_is_not_sent_to_a_device_that_does_not_run(service: IBMService, adapter: IBMAdapter) -> None:
+def test_a_job_is_not_sent_to_a_device_that_does_not_run(service: IBMService) -> None:
+    clock = while_prices_are_fresh()
+    adapter = adapter_for(service, clock)
     adapter.describe(DEVICE)
+    clock.advance(11)
     service.catalogue.offline[DEVICE] = "maintenance"
     with pytest.raises(BackendOfflineError, match="maintenance"):
         submit(adapter, spec_for())
@@ -264,7 +302,7 @@ def test_a_key_shows_nowhere_and_goes_to_the_identity_service_only(
     if how == "unreachable":
         monkeypatch.setenv("IAM_URL", "http://127.0.0.1:9")
     if how == "refused":
-        service.faults.add(Fault("POST /identity/token", status=403, times=math.inf, skip=4))
+        service.faults.add(Fault("POST /identity/token", status=403, times=math.inf, skip=2))
     expected = ServiceUnreachableError if how == "unreachable" else AuthenticationError
     with pytest.raises(expected) as caught:
         _log_in_twice(service)
@@ -283,19 +321,65 @@ def _log_in_twice(service: IBMService) -> None:
 # answers with gaps
 
 
-@pytest.mark.parametrize(
-    ("status", "message"),
-    [(403, "You have reached the limit of 3 pending jobs"), (409, "too many jobs: 3 jobs are queued already")],
-)
-def test_a_full_queue_is_neither_a_wrong_key_nor_time_used_up(
-    service: IBMService, adapter: IBMAdapter, status: int, message: str
-) -> None:
-    service.faults.add(Fault(MAKE, status=status, body=f'{{"errors":[{{"code":1,"message":"{message}"}}]}}'))
+@pytest.mark.parametrize("status", [400, 403, 409, 429])
+@pytest.mark.parametrize("body", ['{"errors": [{"code": 3458, "message": "wait"}]}', '{"error": {"code": "3458"}}'])
+def test_a_full_queue_is_told_by_its_code(service: IBMService, adapter: IBMAdapter, status: int, body: str) -> None:
+    service.faults.add(Fault(MAKE, status=status, body=body, headers={"Retry-After": "0"}))
     spec = spec_for()
     with pytest.raises(QueueFullError, match="no further job of this account until") as caught:
         submit(adapter, spec)
     assert "API key" not in str(caught.value)
     assert submit(adapter, spec).vendor_id == sent(service).id
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"), [(403, 1, AuthenticationError), (409, 1, QuotaError), (403, 4317, QuotaError)]
+)
+def test_other_refusals_are_no_full_queue_whatever_their_words(
+    service: IBMService, adapter: IBMAdapter, status: int, code: int, error: type[VendorError]
+) -> None:
+    body = f'{{"errors": [{{"code": {code}, "message": "the limit of pending jobs"}}]}}'
+    service.faults.add(Fault(MAKE, status=status, body=body))
+    with pytest.raises(error) as caught:
+        submit(adapter, spec_for())
+    assert not isinstance(caught.value, QueueFullError)
+
+
+@pytest.mark.parametrize("body", ["[]", "{", '{"errors": {"code": 3458}}', '{"errors": [[3458]]}', '{"error": null}'])
+def test_a_refusal_without_a_code_is_read_by_its_status(service: IBMService, adapter: IBMAdapter, body: str) -> None:
+    service.faults.add(Fault(MAKE, status=403, body=body))
+    with pytest.raises(AuthenticationError):
+        submit(adapter, spec_for())
+
+
+def test_the_least_busy_device_has_the_qubits_asked_for(service: IBMService, adapter: IBMAdapter) -> None:
+    assert adapter.describe("least_busy").qubits == 16
+    adapter.expect("least_busy", 17)
+    assert adapter.describe("least_busy").qubits == 156
+    adapter.expect("least_busy", 157)
+    with pytest.raises(BackendOfflineError, match="with 157 qubits or more"):
+        adapter.describe("least_busy")
+
+
+@pytest.mark.parametrize("qubits", ["17", "[0, 16]"])
+def test_a_run_file_that_asks_for_qubits_gets_a_device_that_has_them(
+    service: IBMService, tmp_path: Path, qubits: str
+) -> None:
+    run_file = tmp_path / "run.toml"
+    text = _RUN_FILE.format(url=service.runtime_url).replace("ibm:ibm_guadalupe", "ibm:least_busy")
+    run_file.write_text(f"{text}qubits = {qubits}\n")
+    with Hub.open(run_file, clock=while_prices_are_fresh()) as hub:
+        (backend,) = hub.highest_costs(32)
+        assert (backend, hub._registry.adapter("ibm").describe("least_busy").qubits) == ("ibm:least_busy", 156)
+
+
+def test_outcomes_of_an_earlier_process_are_read_as_those_of_their_device(service: IBMService) -> None:
+    job = submit(adapter_for(service), spec_for(name="least_busy"))
+    assert sent(service).request["backend"] == DEVICE
+    service.catalogue.queues[DEVICE] = 1000
+    later = adapter_for(service)
+    finish(later, job)
+    assert later.describe("least_busy").qubits == 16
 
 
 def test_the_least_busy_device_runs_jobs_and_may_not_tell_its_queue(service: IBMService, adapter: IBMAdapter) -> None:
