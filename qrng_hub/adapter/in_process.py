@@ -42,7 +42,7 @@ class InProcessAdapter(Adapter):
         return secrets.randbits(self.seed_bits)
 
     def origin(self, name: str) -> Origin:
-        """Every backend here is a simulator."""
+        """Every backend here is a simulator, unless an adapter says otherwise."""
         return Origin.SIMULATOR
 
     def is_remote(self, name: str) -> bool:
@@ -69,15 +69,16 @@ class InProcessAdapter(Adapter):
                 finished_utc=self.clock.now(),
                 billed=FREE.high,
             )
-            blocks = (self._block(backend, job, *pair) for pair in zip(spec.circuits, outcomes, strict=True))
+            blocks = (self.block(backend, job, *pair) for pair in zip(spec.circuits, outcomes, strict=True))
             self._jobs[spec.key], self._blocks[spec.key] = job, tuple(blocks)
             yield job
 
-    def _block(self, backend: Backend, job: Job, circuit: Circuit, outcomes: Packed) -> RawBlock:
+    def block(self, backend: Backend, job: Job, circuit: Circuit, outcomes: Packed) -> RawBlock:
+        """Makes the block of one circuit's outcomes; an adapter of no simulator says where they come from instead."""
         return RawBlock(
             address=job.spec.address,
             vendor_id=job.vendor_id,
-            origin=Origin.SIMULATOR,
+            origin=self.origin(job.spec.backend_name),
             source=f"{backend.description}, seeded with {self.seed_bits} bits from the operating system",
             shot_order=ShotOrder.MEASURED,
             qubits=circuit.measured,

@@ -1,0 +1,103 @@
+"""Records as backends: drawn from, compared, used once, and credited nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qrng_hub import Circuit, Hub
+from qrng_hub.bits import pack_shots
+from qrng_hub.config import run_file_from
+from qrng_hub.errors import (
+    BackendLimitError,
+    ConfigError,
+    QRNGError,
+    UnsupportedCircuitError,
+)
+from qrng_hub.records import Origin
+from qrng_hub.testing import FaultyShots
+from qrng_hub.testing.faults import Period
+
+FAIR = FaultyShots(np.full(16, 0.5), (), 11)
+
+
+def a_hub(folder: Path, shots: np.ndarray[Any, Any], said: dict[str, Any] | None = None, **sections: Any) -> Hub:
+    """Opens a hub whose only backend is a record of these shots."""
+    path = folder / "record.npy"
+    np.save(path, pack_shots(shots))
+    files = {str(path): {"qubits": shots.shape[1], "qubit_0": "left"} | (said or {})}
+    run_file = {"version": 1, "adapters": {"replay": {"files": files}}, "backend": [{"address": f"replay:{path}"}]}
+    return Hub.open(run_file_from(run_file | sections))
+
+
+def test_a_record_is_drawn_from_and_credited_nothing(tmp_path: Path) -> None:
+    with a_hub(tmp_path, FAIR.sample(0, 4096), {"device": "a device of a friend"}) as hub:
+        receipt = hub.draw(64).receipt
+        (job,) = hub.jobs()
+    (source,) = receipt.sources
+    assert (receipt.origin, source.origin, receipt.credit.bits) == ("recorded", Origin.RECORDED, 0)
+    assert source.bound_bits > 8 * 64
+    assert source.source.startswith("the shots of record.npy (SHA-256 ")
+    assert source.source.endswith("said to be of a device of a friend")
+    assert (job.origin, job.shots) == (Origin.RECORDED, source.shots)
+
+
+def test_each_shot_is_given_out_once_and_in_order(tmp_path: Path) -> None:
+    shots = FAIR.sample(0, 3000)
+    with a_hub(tmp_path, shots) as hub:
+        (address,) = (one.address for one in hub.run_file.backends)
+        every, some = Circuit().h(*range(16)).measure(*range(16)), Circuit().h(1, 9).measure(1, 9)
+        (first,) = hub.raw(address, every, 1000)
+        second, third = hub.raw(address, [every, some], 900)
+        assert (first.outcomes == pack_shots(shots[:1000])).all()
+        assert (second.outcomes == pack_shots(shots[1000:1900])).all()
+        assert (third.outcomes == pack_shots(shots[1900:2800][:, [1, 9]])).all()
+        with pytest.raises(BackendLimitError, match="has 200 of its 3,000 shots left, and 201 are asked for"):
+            hub.raw(address, every, 201)
+        assert hub.raw(address, every, 200)[0].shots == 200
+
+
+@pytest.mark.parametrize("circuit", [Circuit().measure(0), Circuit().h(0, 0).measure(0), Circuit().h(0).measure(0, 1)])
+def test_a_record_answers_no_other_circuit(tmp_path: Path, circuit: Circuit) -> None:
+    with (
+        a_hub(tmp_path, FAIR.sample(0, 1024)) as hub,
+        pytest.raises(UnsupportedCircuitError, match="a Hadamard gate on each qubit"),
+    ):
+        hub.raw(hub.run_file.backends[0].address, circuit, 10)
+
+
+def test_a_record_is_compared_like_a_device(tmp_path: Path) -> None:
+    faulty = FaultyShots(np.full(16, 0.5), [Period(3, (1.0, 0.0, 0.0))], 11)
+    with a_hub(tmp_path, faulty.sample(0, 4096), compare={"shots": 2048, "repeats": 2}) as hub:
+        (row,) = hub.compare().backends
+    assert (row.failure, row.origin) == ("", Origin.RECORDED)
+    assert row.measures is not None and row.totals is not None
+    assert row.totals.credited_bits == 0
+    assert any((3,) in finding.qubits for finding in row.measures.findings)
+
+
+def test_a_record_that_is_too_short_delivers_nothing(tmp_path: Path) -> None:
+    with pytest.raises(QRNGError, match=r"1,?000 shots of replay:.* are too few"):
+        a_hub(tmp_path, FAIR.sample(0, 1000)).draw(32)
+    with a_hub(tmp_path, FAIR.sample(0, 1500)) as hub, pytest.raises(QRNGError, match=r"record\.npy"):
+        hub.draw(100_000)
+
+
+def test_qubits_that_a_file_does_not_name_are_out_of_use(tmp_path: Path) -> None:
+    rows = FAIR.sample(0, 1500)[:, :3].tolist()
+    path = tmp_path / "named.csv"
+    path.write_text("q1,q5,q3\n" + "\n".join(",".join(map(str, row)) for row in rows))
+    with Hub.open(run_file_from({"version": 1, "backend": [{"address": f"replay:{path}"}]})) as hub:
+        receipt = hub.draw(64).receipt
+    assert receipt.sources[0].qubits == (1, 3, 5)
+
+
+def test_a_claim_needs_a_name_and_no_more_bits_than_qubits(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="go together"):
+        a_hub(tmp_path, FAIR.sample(0, 1024), {"claimed_bits_per_shot": 3})
+    said = {"claimed_bits_per_shot": 16.5, "claimed_by": "its maker"}
+    with pytest.raises(ConfigError, match=r"claimed to have 16\.5 bits a shot of 16 qubits"):
+        a_hub(tmp_path, FAIR.sample(0, 1024), said).draw(32)
