@@ -30,7 +30,9 @@ from qrng_hub.records import (
     Request,
     SourceReceipt,
     Substitution,
+    claim_of,
     common_origin,
+    names_of,
     total,
 )
 
@@ -90,6 +92,8 @@ class SourceTally:
             bound_bits=sum(credit.bound_bits_per_shot * credit.shots for credit in bounds),
             bound_epsilon=min(1.0, sum(credit.epsilon for credit in bounds)),
             credited_bits=sum(credit.credited_bits for credit in bounds),
+            claimed_bits=sum(block.claim.bits_per_shot * block.shots for block in blocks if block.claim),
+            claimed_by=names_of(block.claim.by for block in blocks if block.claim),
             health=_health([one.health for one in self._given if one.health is not None]),
             certified=tuple(one.certified for one in self._given if one.certified is not None),
             extraction=_extraction(self._given),
@@ -155,6 +159,7 @@ def build_receipt(
     substitutions: tuple[Substitution, ...],
 ) -> Receipt:
     """Makes the receipt of an output that was drawn from `sources`."""
+    claimed_bits, claimed_by = claim_of(sources, 8 * len(output), request.mode)
     return Receipt(
         draw_id=draw_id,
         created_utc=created_utc,
@@ -168,6 +173,8 @@ def build_receipt(
         epsilon=_epsilon(request, sources),
         mixed_with_os_entropy=request.mix_os_entropy,
         credit=_credit(sources, 8 * len(output), request.mode),
+        claimed_bits=claimed_bits,
+        claimed_by=claimed_by,
         bound=bound_of(sources),
         substitutions=substitutions,
         sources=sources,

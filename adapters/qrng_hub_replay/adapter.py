@@ -13,7 +13,7 @@ from qrng_hub.bits import Packed, pack_shots, unpack_shots
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import Clock
 from qrng_hub.errors import BackendLimitError, UnsupportedCircuitError
-from qrng_hub.records import Backend, Job, JobSpec, Origin, RawBlock, Record
+from qrng_hub.records import Backend, Claim, Job, JobSpec, Origin, RawBlock, Record
 from qrng_hub_replay.reading import read_record
 from qrng_hub_replay.settings import RecordSettings, ReplaySettings
 from qrng_hub_replay.shots import ShotTable, refused
@@ -26,6 +26,12 @@ class _Replayed:
     table: ShotTable
     settings: RecordSettings
     source: str
+
+    def claim_of(self, qubits: int) -> Claim | None:
+        """Returns what a claim on all qubits says of so many: every qubit left out takes a bit away at most."""
+        claimed, by = self.settings.claimed_bits_per_shot, self.settings.claimed_by
+        bits = (claimed or 0.0) - (len(self.table.labels) - qubits)
+        return Claim(bits_per_shot=bits, by=by) if by is not None and bits > 0 else None
 
 
 class ReplayAdapter(InProcessAdapter):
@@ -80,9 +86,9 @@ class ReplayAdapter(InProcessAdapter):
         return [_columns(own, record.table.labels, c.measured) for own, c in zip(rows, spec.circuits, strict=True)]
 
     def block(self, backend: Backend, job: Job, circuit: Circuit, outcomes: Packed) -> RawBlock:
-        """Says which file the outcomes are of."""
-        source = self._record(job.spec.backend_name).source
-        return super().block(backend, job, circuit, outcomes).model_copy(update={"source": source})
+        """Says which file the outcomes are of, and what is claimed of them."""
+        record, block = self._record(job.spec.backend_name), super().block(backend, job, circuit, outcomes)
+        return block.model_copy(update={"source": record.source, "claim": record.claim_of(len(block.qubits))})
 
     def _record(self, name: str) -> _Replayed:
         with self._lock:

@@ -34,21 +34,24 @@ _WHAT_AN_ESTIMATE_IS = (
 
 
 def _draw_table(receipt: Receipt) -> Grid:
+    claims = any(source.claimed_bits for source in receipt.sources)
     table = Grid.of(
         "backend", "origin", ">qubits", ">shots", ">raw bits", ">P(1) min-max", ">bound h/bit", ">credit h/bit",
-        ">cost est.", ">billed", ">queue s", ">run s",
+        *((">claimed h/bit",) if claims else ()), ">cost est.", ">billed", ">queue s", ">run s",
     )  # fmt: skip
     for source in receipt.sources:
-        table.add_row(source.address, *_cells(source))
+        table.add_row(source.address, *_cells(source, claims=claims))
     return table
 
 
-def _cells(source: SourceReceipt) -> tuple[str, ...]:
+def _cells(source: SourceReceipt, *, claims: bool) -> tuple[str, ...]:
     estimate = money_range(source.cost_estimated_low, source.cost_estimated_high, source.currency)
     return (
         str(source.origin), str(len(source.qubits)), f"{source.shots:,}", f"{source.raw_bits:,}",
         f"{min(source.p_one):.3f}-{max(source.p_one):.3f}", f"{source.bound_bits_per_raw_bit:.3f}",
-        f"{source.credited_bits_per_raw_bit:.3f}", estimate, money(source.cost_billed, source.currency),
+        f"{source.credited_bits_per_raw_bit:.3f}",
+        *((f"{source.claimed_bits_per_raw_bit:.3f}",) if claims else ()),
+        estimate, money(source.cost_billed, source.currency),
         in_seconds(source.queue_seconds), in_seconds(source.run_seconds),
     )  # fmt: skip
 
@@ -110,7 +113,8 @@ def show_comparison(comparison: Comparison, folder: Path) -> None:
         console.print(sentence, soft_wrap=True)
     _comparison_table(comparison).show(console)
     for row in comparison.backends:
-        for sentence in (row.failure, *(one.sentence for one in (row.measures.findings if row.measures else ()))):
+        findings = row.measures.findings if row.measures else ()
+        for sentence in (row.failure, row.claim, *(one.sentence for one in findings)):
             if sentence:
                 console.print(Text(f"{row.label}: {sentence}", "yellow"), soft_wrap=True)
     for change in comparison.against.changes if comparison.against else ():
@@ -229,6 +233,9 @@ def _remarks(receipt: Receipt) -> Iterable[Text]:
         yield Text(f"{one.failed} did not deliver, {one.used} did: {one.reason}", "yellow")
     if receipt.bound is not None:
         yield Text(f"bound: {receipt.bound.certified_bits:,.0f} bits certified ({receipt.bound.reason})")
+    if receipt.claimed_bits:
+        claimed = f"{receipt.claimed_bits:.0f} of {8 * receipt.bytes} bits"
+        yield Text(f"claimed by {receipt.claimed_by}: {claimed}, of which none are credited")
     yield Text(f"credited: {receipt.credit.bits:.0f} of {8 * receipt.bytes} bits ({receipt.credit.reason})")
 
 

@@ -175,6 +175,8 @@ def _of_output(verified: VerifiedOutput) -> Iterator[tuple[str, str]]:
 def _of_draw(verified: Verified) -> Iterator[tuple[str, str]]:
     yield "holds", f"the receipt of draw {_plain(verified.draw_id)}"
     yield "output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"
+    if verified.claimed_bits:
+        yield "claimed", f"{verified.claimed_bits:,.0f} bits by {_plain(verified.claimed_by)}, none of them credited"
     if verified.certified_bits is not None:
         yield "bound", f"{verified.certified_bits:,.1f} bits certified if hardware's, reckoned anew from the counts"
 

@@ -5,7 +5,7 @@ Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never z
 
 from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
 from qrng_hub.records.base import Amount, CommonOrigin, Origin, Record, common_origin, total
-from qrng_hub.records.blocks import BlockSummary, BlockYield, EntropyCredit, JobYield, RawBlock, ShotOrder
+from qrng_hub.records.blocks import BlockSummary, BlockYield, Claim, EntropyCredit, JobYield, RawBlock, ShotOrder
 from qrng_hub.records.certificates import (
     OPERATING_SYSTEM,
     Bound,
@@ -49,6 +49,8 @@ from qrng_hub.records.receipts import (
     Receipt,
     SourceReceipt,
     Substitution,
+    claim_of,
+    names_of,
 )
 from qrng_hub.records.requests import Candidate, Fallback, Request, SeedDraw
 
@@ -71,6 +73,7 @@ __all__ = [
     "Change",
     "Check",
     "ChshOptions",
+    "Claim",
     "CommonOrigin",
     "ComparedBackend",
     "Comparison",
@@ -120,6 +123,8 @@ __all__ = [
     "Substitution",
     "Totals",
     "WinningFactors",
+    "claim_of",
     "common_origin",
+    "names_of",
     "total",
 ]

@@ -26,6 +26,15 @@ class ShotOrder(StrEnum):
     RECONSTRUCTED = "reconstructed"
 
 
+class Claim(Record):
+    """What somebody vouches for of outcomes; nothing is credited for it."""
+
+    bits_per_shot: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The min-entropy that they claim."""
+    by: Annotated[str, Field(min_length=1)]
+    """Who they are."""
+
+
 class RawBlock(Record):
     """One circuit's outcomes: uint8 of shape (shots, ceil(q / 8)), see `qrng_hub.bits`.
 
@@ -40,6 +49,8 @@ class RawBlock(Record):
     """The device, or the generator with the origin of its seed."""
     shot_order: ShotOrder
     qubits: tuple[int, ...]
+    claim: Claim | None = None
+    """What somebody else vouches for; None of a device that the hub itself ran the job on."""
     outcomes: Annotated[npt.NDArray[np.uint8], Field(repr=False, exclude=True)]
 
     @field_validator("outcomes")
@@ -83,6 +94,7 @@ class RawBlock(Record):
             shots=self.shots,
             ones=tuple(self.ones.tolist()),
             sha256=self.sha256,
+            claim=self.claim,
         )
 
 
@@ -98,6 +110,7 @@ class BlockSummary(Record):
     ones: tuple[int, ...]
     """The number of ones of each qubit, in the order of `qubits`."""
     sha256: str
+    claim: Claim | None = None
 
 
 class EntropyCredit(Record):

@@ -74,7 +74,9 @@ class RepeatLine(Record):
     bound_bits_per_shot: float
     """What its own counts bound; 0 if it failed its health tests."""
     credited_bits: float
-    """0 for a simulator."""
+    """0 unless it is hardware's."""
+    claimed_bits: float = 0.0
+    """What somebody vouches for."""
     extractable_bits: int
     """How many bits Toeplitz hashing would give of it."""
     health: str
@@ -113,6 +115,8 @@ class Totals(Record):
     raw_bits: int
     bounded_bits: float
     credited_bits: float
+    claimed_bits: float = 0.0
+    """What somebody vouches for, beside what is bounded and credited."""
     extractable_bits: int
     queue_seconds: float | None
     run_seconds: float | None
@@ -158,6 +162,8 @@ class ComparedBackend(Record):
     """The backend as it was before the first repeat: its coupling map and its published calibration."""
     price: JobPrice | None = None
     """None if nobody knows the price."""
+    claimed_by: str = ""
+    """Who vouches for its outcomes, if anybody does."""
     failure: str
     """Why it gave nothing, or not all repeats; empty if it did."""
     measures: Measures | None
@@ -169,6 +175,14 @@ class ComparedBackend(Record):
         if self.measures and (amiss := _amiss(self.measures, self.repeats)):
             raise ValueError(f"{self.label}: {amiss}: these are not the figures that were measured")
         return self
+
+    @property
+    def claim(self) -> str:
+        """What is claimed of it, in a sentence; empty where nothing is."""
+        if self.measures is None or self.totals is None or not self.totals.claimed_bits:
+            return ""
+        per_shot = self.totals.claimed_bits / self.measures.shots
+        return f"{self.claimed_by} claims {per_shot:.2f} bits a shot, of which none are credited"
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -75,6 +75,10 @@ class SourceReceipt(Record):
     bound_epsilon: float | None = None
     """The probability that any bound on any qubit in any job is wrong."""
     credited_bits: float
+    claimed_bits: float = 0.0
+    """What somebody vouches for of the raw bits, beside what is bounded and credited; 0 where nobody does."""
+    claimed_by: str = ""
+    """Who does."""
     health: HealthSummary | None = None
     extraction: ExtractionSummary | None = None
     certified: tuple[CertifiedRun, ...] = ()
@@ -102,6 +106,30 @@ class SourceReceipt(Record):
         """The credited min-entropy per raw bit."""
         return self.credited_bits / max(self.raw_bits, 1)
 
+    @property
+    def claimed_bits_per_raw_bit(self) -> float:
+        """The claimed min-entropy per raw bit."""
+        return self.claimed_bits / max(self.raw_bits, 1)
+
+
+def names_of(names: Iterable[str]) -> str:
+    """Lists names, each once, for a sentence."""
+    return " and ".join(dict.fromkeys(names))
+
+
+def claim_of(sources: Sequence[SourceReceipt], output_bits: int, mode: str) -> tuple[float, str]:
+    """Returns what is claimed of an output of these sources, in bits, and by whom.
+
+    As credit is: of the parts of a plan each for itself, of an XOR the most, and never more than the output has.
+    """
+    claimed = [one for one in sources if one.claimed_bits]
+    if mode == "plan":
+        bits = sum(min(one.claimed_bits, 8.0 * one.bytes_delivered) for one in claimed)
+    else:
+        claimed = sorted(claimed, key=lambda one: -one.claimed_bits)[:1]
+        bits = claimed[0].claimed_bits if claimed else 0.0
+    return min(bits, float(output_bits)), names_of(one.claimed_by for one in claimed)
+
 
 class Credit(Record):
     """How many bits of min-entropy are credited to an output, and in one sentence why."""
@@ -113,8 +141,8 @@ class Credit(Record):
 class Receipt(Record):
     """The provenance of a draw, in a form that outlives the process."""
 
-    version: Literal[1, 2, 3] = 3
-    """Version 1 has neither bounds nor health tests nor extractions, and version 2 no certified runs."""
+    version: Literal[1, 2, 3, 4] = 4
+    """Version 1 has neither bounds nor health tests nor extractions, 2 no certified runs, and 3 no claims."""
     draw_id: str
     created_utc: datetime
     code_version: str
@@ -130,6 +158,10 @@ class Receipt(Record):
     """How far the output is from uniform, at most, if no bound is wrong."""
     mixed_with_os_entropy: bool
     credit: Credit
+    claimed_bits: float = 0.0
+    """What somebody vouches for of the output: a third figure beside bound and credit, part of neither."""
+    claimed_by: str = ""
+    """Who does."""
     bound: Bound | None = None
     """What is certified of the outcomes if they came from hardware; None where nothing is."""
     substitutions: tuple[Substitution, ...]

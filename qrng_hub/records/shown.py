@@ -57,6 +57,8 @@ def _remarks(receipt: Receipt) -> Iterator[str]:
         yield f"{one.failed} did not deliver, {one.used or 'nothing'} was used: {one.reason}"
     if receipt.bound is not None:
         yield f"bound: {receipt.bound.certified_bits:,.0f} bits certified: {receipt.bound.reason}"
+    if receipt.claimed_bits:
+        yield f"claimed by {receipt.claimed_by}: {receipt.claimed_bits:,.0f} bits, of which none are credited"
     yield f"credit: {receipt.credit.reason}"
     yield "mixed with the operating system's entropy" if receipt.mixed_with_os_entropy else "not mixed with anything"
     yield f"receipt {receipt.draw_id}, {receipt.created_utc:%Y-%m-%d %H:%M:%S} UTC"

@@ -91,6 +91,8 @@ def _backends(comparison: Comparison) -> Iterator[str]:
         uncredited = row.origin is not Origin.HARDWARE
         badge = " " + tag("span", row.origin.adjective, class_="badge") if uncredited else ""
         inside = tag("p", escape(row.description), class_="faint") + _charts(figures, missing)
+        if row.claim:
+            inside = tag("p", escape(row.claim)) + inside
         if row.failure:
             inside = tag("p", escape(f"Not all repeats: {row.failure}")) + inside
         target = tag("div", inside, id=f"backend-{number}")

@@ -25,6 +25,7 @@ def totals(repeats: Sequence[RepeatLine]) -> Totals:
         raw_bits=raw,
         bounded_bits=bounded,
         credited_bits=sum(one.credited_bits for one in repeats),
+        claimed_bits=sum(one.claimed_bits for one in repeats),
         extractable_bits=sum(one.extractable_bits for one in repeats),
         queue_seconds=queue,
         run_seconds=run,

@@ -20,6 +20,7 @@ from qrng_hub.records import (
     JobPrice,
     RawBlock,
     RepeatLine,
+    names_of,
 )
 from qrng_hub.runner.comparison_store import Given, Started, Store
 
@@ -132,6 +133,7 @@ class Measuring:
             description=entry.described[0].description if entry.described else "",
             described=entry.described[0] if entry.described else None,
             price=entry.price[0] if entry.price else None,
+            claimed_by=names_of(one.block.claim.by for one in entry.repeats if one.block.claim),
             failure="; ".join(entry.failure),
             measures=measured(entry.repeats, level) if entry.repeats else None,
             totals=totals(entry.lines) if entry.lines else None,
@@ -168,6 +170,7 @@ def _line(finished: Finished, repeat: Repeat, epsilon: float) -> RepeatLine:
         ones=tuple(block.ones.tolist()),
         bound_bits_per_shot=bits,
         credited_bits=repeat.credited_bits,
+        claimed_bits=block.claim.bits_per_shot * block.shots if block.claim else 0.0,
         extractable_bits=8 * OUTPUT_BYTES * pieces,
         health=repeat.health,
         queue_seconds=job.queue_seconds,

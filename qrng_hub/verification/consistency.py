@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import pairwise
 
-from qrng_hub.records import Origin, Receipt, SourceReceipt, common_origin
+from qrng_hub.records import Origin, Receipt, SourceReceipt, claim_of, common_origin
 
 _DIGEST_FROM_BYTES = 32
 #: sums of doubles differ in their last digits with the order of the terms
@@ -17,6 +17,7 @@ def contradictions(receipt: Receipt) -> Iterator[str]:
     """Says, a sentence each, what in a receipt does not agree with the rest of it."""
     yield from _of_output(receipt)
     yield from _of_credit(receipt)
+    yield from _of_claim(receipt)
     for source in receipt.sources:
         yield from (f"of {source.address!r}, {problem}" for problem in _of_source(source))
     yield from _twice("job", (key for one in receipt.sources for key in one.job_keys))
@@ -49,6 +50,19 @@ def _of_credit(receipt: Receipt) -> Iterator[str]:
     if bits > most * _ROUNDING:
         which = "" if receipt.mode == "plan" or len(hardware) < 2 else "the best of "
         yield f"its credit of {bits:g} bits is above the {most:g} bits credited to {which}its hardware sources"
+
+
+def _of_claim(receipt: Receipt) -> Iterator[str]:
+    """What somebody vouches for is taken of the sources as credit is, and always has a name."""
+    for source in receipt.sources:
+        possible = 0 <= source.claimed_bits <= source.raw_bits * _ROUNDING
+        if not possible or bool(source.claimed_bits) != bool(source.claimed_by):
+            said = f"{source.claimed_bits:g} bits, claimed by {source.claimed_by!r}"
+            yield f"of {source.address!r}, {said}, are nobody's, or not between 0 and the {source.raw_bits} raw bits"
+    claimed = claim_of(receipt.sources, 8 * receipt.bytes, receipt.mode)
+    if (receipt.claimed_bits, receipt.claimed_by) != claimed:
+        said, (bits, by) = f"{receipt.claimed_bits:g} bits, claimed by {receipt.claimed_by!r},", claimed
+        yield f"its {said} are not the {bits:g} claimed by {by!r} for its sources"
 
 
 def _of_source(source: SourceReceipt) -> Iterator[str]:

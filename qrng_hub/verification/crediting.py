@@ -12,7 +12,7 @@ _RELATIVE = 1e-9
 _ROUNDING = 1 + _RELATIVE
 _OUTPUT_BYTES = 64
 #: who wrote receipts of a version before the newest one
-_WRITERS = {1: ("0.1",), 2: ("0.1",)}
+_WRITERS = {1: ("0.1",), 2: ("0.1",), 3: ("0.1",)}
 
 
 def uncredited(receipt: Receipt) -> Iterator[str]:

@@ -40,6 +40,9 @@ class Verified(Record):
     bytes: int
     origin: str
     credited_bits: float
+    claimed_bits: float
+    """What somebody vouches for, and nobody verified."""
+    claimed_by: str
     certified_bits: float | None
     """What its counts certify, reckoned anew, if they came from hardware; None where nothing is certified."""
     fingerprint: str
@@ -71,6 +74,8 @@ def verify(
         bytes=receipt.bytes,
         origin=receipt.origin,
         credited_bits=receipt.credit.bits,
+        claimed_bits=receipt.claimed_bits,
+        claimed_by=receipt.claimed_by,
         certified_bits=None if receipt.bound is None else receipt.bound.certified_bits,
         fingerprint=fingerprint,
         key="of this host" if named is None else "named",
@@ -135,6 +140,9 @@ def _meaning(
         not_proved.append(
             "that the counts are of outcomes that a device gave, and that the certificate's assumptions hold"
         )
+    if receipt.claimed_bits:
+        claimed = f"{receipt.claimed_bits:,.1f} bits that {receipt.claimed_by!r} vouches for"
+        not_proved.append(f"the {claimed}, none of them credited")
     if data is None:
         not_proved.insert(0, "which bytes it speaks of: no file was given with --data")
     elif receipt.sha256 is None:

@@ -17,9 +17,11 @@ from qrng_hub.errors import (
     QRNGError,
     UnsupportedCircuitError,
 )
-from qrng_hub.records import Origin
+from qrng_hub.records import Origin, claim_of
+from qrng_hub.reports.comparison_page import page
 from qrng_hub.testing import FaultyShots
 from qrng_hub.testing.faults import Period
+from qrng_hub.verification import contradictions, verify
 
 FAIR = FaultyShots(np.full(16, 0.5), (), 11)
 
@@ -101,3 +103,75 @@ def test_a_claim_needs_a_name_and_no_more_bits_than_qubits(tmp_path: Path) -> No
     said = {"claimed_bits_per_shot": 16.5, "claimed_by": "its maker"}
     with pytest.raises(ConfigError, match=r"claimed to have 16\.5 bits a shot of 16 qubits"):
         a_hub(tmp_path, FAIR.sample(0, 1024), said).draw(32)
+
+
+def test_a_claim_is_a_third_figure_with_its_name_and_never_credit(tmp_path: Path) -> None:
+    said = {"claimed_bits_per_shot": 15.2, "claimed_by": "its maker"}
+    with a_hub(tmp_path, FAIR.sample(0, 4096), said) as hub:
+        draw = hub.draw(64)
+        signed = hub.signed_receipt(draw.receipt.draw_id)
+    receipt, (source,) = draw.receipt, draw.receipt.sources
+    assert source.claimed_bits == pytest.approx(15.2 * source.shots)
+    assert source.claimed_by == "its maker"
+    assert (receipt.claimed_bits, receipt.claimed_by, receipt.credit.bits) == (512, "its maker", 0)
+    verified = verify(signed.text(), host=[signed.signature.fingerprint])
+    assert (verified.claimed_bits, verified.claimed_by, verified.credited_bits) == (512, "its maker", 0)
+    assert "the 512.0 bits that 'its maker' vouches for, none of them credited" in verified.not_proved
+    assert "claimed by its maker: 512 bits, of which none are credited" in draw._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("qubits", "claimed"), [((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13), 13.2), ((0, 1, 2, 3, 4, 5, 6, 7), 7.2)]
+)
+def test_a_claim_on_all_qubits_says_less_of_some(tmp_path: Path, qubits: tuple[int, ...], claimed: float) -> None:
+    said = {"claimed_bits_per_shot": 15.2, "claimed_by": "its maker"}
+    with a_hub(tmp_path, FAIR.sample(0, 4096), said) as hub:
+        (block,) = hub.raw(hub.run_file.backends[0].address, Circuit().h(*qubits).measure(*qubits), 10)
+        (none,) = hub.raw(hub.run_file.backends[0].address, Circuit().h(0).measure(0), 10)
+    assert block.claim is not None and block.claim.bits_per_shot == pytest.approx(claimed)
+    assert none.claim is not None and none.claim.bits_per_shot == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "of_source", "complaint"),
+    [
+        ({"claimed_bits": 500.0}, {}, "500 bits, claimed by 'its maker', are not the 512 claimed by 'its maker'"),
+        ({"claimed_by": "nobody"}, {}, "claimed by 'nobody', are not the 512 claimed by 'its maker'"),
+        ({}, {"claimed_by": ""}, "claimed by '', are nobody's"),
+        ({}, {"claimed_bits": 1e9}, "1e+09 bits, claimed by 'its maker', are nobody's, or not between 0 and"),
+        ({"claimed_bits": 0.0, "claimed_by": ""}, {"claimed_bits": -1.0}, "-1 bits, claimed by 'its maker'"),
+    ],
+)
+def test_a_claim_that_does_not_agree_with_the_receipt_does_not_hold(
+    tmp_path: Path, changes: dict[str, Any], of_source: dict[str, Any], complaint: str
+) -> None:
+    said = {"claimed_bits_per_shot": 15.2, "claimed_by": "its maker"}
+    with a_hub(tmp_path, FAIR.sample(0, 4096), said) as hub:
+        receipt = hub.draw(64).receipt
+    assert list(contradictions(receipt)) == []
+    source = receipt.sources[0].model_copy(update=of_source)
+    changed = receipt.model_copy(update=changes | {"sources": (source,)})
+    assert any(complaint in problem for problem in contradictions(changed))
+
+
+def test_the_claims_of_several_sources_are_taken_as_their_credit_is(tmp_path: Path) -> None:
+    said = {"claimed_bits_per_shot": 15.2, "claimed_by": "its maker"}
+    with a_hub(tmp_path, FAIR.sample(0, 4096), said) as hub:
+        (source,) = hub.draw(64).receipt.sources
+    parts = [
+        source.model_copy(update={"claimed_bits": bits, "claimed_by": by, "bytes_delivered": 32})
+        for bits, by in ((100.0, "one"), (300.0, "other"), (0.0, ""))
+    ]
+    assert claim_of(parts, 768, "plan") == (100.0 + 256.0, "one and other")
+    assert claim_of(parts, 768, "each") == (300.0, "other")
+    assert claim_of(parts[2:], 768, "first") == (0.0, "")
+
+
+def test_a_claim_is_said_in_a_comparison(tmp_path: Path) -> None:
+    said = {"claimed_bits_per_shot": 15.25, "claimed_by": "its <maker>"}
+    with a_hub(tmp_path, FAIR.sample(0, 4096), said, compare={"shots": 1024, "repeats": 2}) as hub:
+        comparison = hub.compare()
+    (row,) = comparison.backends
+    assert row.totals is not None and row.totals.claimed_bits == pytest.approx(15.25 * 2048)
+    assert row.claim == "its <maker> claims 15.25 bits a shot, of which none are credited"
+    assert "its &lt;maker&gt; claims 15.25 bits a shot" in page(comparison)
