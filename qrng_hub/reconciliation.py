@@ -61,8 +61,10 @@ def _of_other_accounts(adapter: Adapter, ledger: Ledger, jobs: Sequence[Job]) ->
     """Leaves jobs alone that were meant for another account, which these settings cannot ask about."""
     for job in jobs:
         meant = ledger.ledger_job(job.spec.key).account
-        if meant and meant != (now := adapter.account(job.spec.backend_name)):
-            note = f"left alone: it was meant for the account {meant}, and these settings are of {now or 'none'}"
+        name = job.spec.backend_name
+        if meant and not adapter.is_own_account(name, meant):
+            now = adapter.account(name) or "none"
+            note = f"left alone: it was meant for the account {meant}, and these settings are of {now}"
             yield _result(job, job, note, decided=False)
 
 

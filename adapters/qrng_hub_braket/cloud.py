@@ -106,10 +106,18 @@ class BraketCloud(Adapter):
         return True
 
     def account(self, name: str) -> str:
-        """Names the account by its number, and the region where one is set."""
+        """Names the account by its number, and the region in which the device is, whether or not one is set."""
         if self._account is None:
             self._account = self._aws.account()
-        return f"{self._account} {self.settings.region or ''}".strip()
+        regions = self._aws.regions_of(name)
+        return f"{self._account} {regions[0]}" if len(regions) == 1 else self._account
+
+    def is_own_account(self, name: str, meant: str) -> bool:
+        """Whether the number is the same and tasks are looked for in that region, or in all."""
+        own, _, here = self.account(name).partition(" ")
+        number, _, there = meant.partition(" ")
+        is_here = there == here or not here or (not there and not self.settings.region)
+        return number == own and is_here
 
     def describe(self, name: str) -> Backend:
         """Asks AWS for a device as it is now; raises `UnknownBackendError`."""

@@ -41,6 +41,10 @@ class CompositeAdapter(Adapter):
         """Asks the part."""
         return self.part(name).account(name)
 
+    def is_own_account(self, name: str, meant: str) -> bool:
+        """Asks the part."""
+        return self.part(name).is_own_account(name, meant)
+
     def expect(self, name: str, qubits: int) -> None:
         """Tells the part."""
         self.part(name).expect(name, qubits)

@@ -54,6 +54,10 @@ class Adapter(ABC):
         """
         return ""
 
+    def is_own_account(self, name: str, meant: str) -> bool:
+        """Whether a job there that was made in the account `meant`, as `account` named it, is found from here."""
+        return meant == self.account(name)
+
     def expect(self, name: str, qubits: int) -> None:  # noqa: B027 - most names stand for one backend only
         """Is told how many qubits jobs there will take, before `describe`, where a name stands for one of several."""
 

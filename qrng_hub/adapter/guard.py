@@ -46,6 +46,11 @@ class GuardedAdapter(Adapter):
         with self._translated(f"telling the account of {name}"):
             return self.inner.account(name)
 
+    def is_own_account(self, name: str, meant: str) -> bool:
+        """Passes on."""
+        with self._translated(f"comparing accounts of {name}"):
+            return self.inner.is_own_account(name, meant)
+
     def expect(self, name: str, qubits: int) -> None:
         """Passes on."""
         with self._translated(f"expecting jobs on {name}"):

@@ -21,6 +21,7 @@ import math
 import subprocess
 import sys
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,7 @@ from qrng_hub.adapter import Adapter, VendorErrors
 from qrng_hub.bits import row_bytes, unpack_shots
 from qrng_hub.circuits import Circuit
 from qrng_hub.errors import BackendLimitError, QRNGError, UnknownBackendError, UnsupportedCircuitError
+from qrng_hub.policy import is_doubtful
 from qrng_hub.records import Backend, Job, JobSpec, JobState, RawBlock, ShotOrder
 
 _SIX_SIGMA = 6.0
@@ -116,6 +118,16 @@ class AdapterContract:
         quote = adapter.quote(spec)
         assert quote.low is None or quote.high is None or 0 <= quote.low <= quote.high
         assert adapter.find([spec]) == ()
+
+    def test_describing_a_backend_again_says_the_same(self, adapter: Adapter, backend: Backend) -> None:
+        again = adapter.describe(self.backend_name)
+        for name in ("qubits", "faulty", "gates", "coupling", "calibration", "min_shots", "max_shots", "max_circuits"):
+            assert getattr(again, name) == getattr(backend, name)
+
+    def test_names_its_account_the_same_each_time(self, adapter: Adapter) -> None:
+        account = adapter.account(self.backend_name)
+        assert account == adapter.account(self.backend_name)
+        assert adapter.is_own_account(self.backend_name, account)
 
     # bits
 
@@ -260,6 +272,49 @@ class AdapterContract:
         (found,) = adapter.find([self.spec(adapter, hadamards(self.qubits[:1])), spec])
         assert (found.spec, found.vendor_id) == (spec, job.vendor_id)
         adapter.collect(self.finish(adapter, job))
+
+    def test_a_job_that_is_not_there_holds_up_no_other(self, adapter: Adapter) -> None:
+        if not adapter.is_remote(self.backend_name):
+            pytest.skip("jobs of this process are over when they are submitted")
+        spec = self.spec(adapter, hadamards(self.qubits[:1]))
+        jobs = list(adapter.submit([spec, self.spec(adapter, hadamards(self.qubits[:1]))]))
+        last = "1" if jobs[0].vendor_id.endswith("0") else "0"
+        missing = Job(
+            spec=self.spec(adapter, *spec.circuits), vendor_id=jobs[0].vendor_id[:-1] + last, state=JobState.QUEUED
+        )
+        first, unknown, second = adapter.poll([jobs[0], missing, jobs[1]])
+        assert (unknown.state, bool(unknown.message)) == (JobState.UNKNOWN, True)
+        assert {first.state, second.state}.isdisjoint({JobState.UNKNOWN})
+        for job in (first, second):
+            adapter.collect(self.finish(adapter, job))
+
+    @pytest.mark.parametrize("days", [-3, 3])
+    def test_jobs_are_followed_whatever_the_clock_here_says(self, adapter: Adapter, days: int) -> None:
+        if not adapter.is_remote(self.backend_name):
+            pytest.skip("jobs of this process are over when they are submitted")
+        specs = [self.spec(adapter, hadamards(self.qubits[:1])) for _ in range(2)]
+        off = timedelta(days=days)
+        jobs = [
+            job.model_copy(update={"queued_utc": job.queued_utc + off if job.queued_utc else None})
+            for job in adapter.submit(specs)
+        ]
+        together = adapter.poll(jobs)
+        assert JobState.UNKNOWN not in {job.state for job in together}
+        assert [self.finish(adapter, job).state for job in together] == [JobState.DONE] * 2
+
+    def test_outcomes_can_be_fetched_again(self, adapter: Adapter) -> None:
+        if not adapter.is_remote(self.backend_name):
+            pytest.skip("this process keeps no outcomes")
+        (job,) = adapter.submit([self.spec(adapter, hadamards(self.qubits[:1]))])
+        job = self.finish(adapter, job)
+        assert adapter.collect(job)[0].sha256 == adapter.collect(job)[0].sha256
+
+    def test_a_job_for_a_backend_that_is_not_there_is_not_in_doubt(self, adapter: Adapter) -> None:
+        spec = self.spec(adapter, hadamards(self.qubits[:1]))
+        with pytest.raises(QRNGError) as caught:
+            list(adapter.submit([spec.model_copy(update={"address": f"{adapter.name}:no-such-backend"})]))
+        assert not is_doubtful(caught.value)
+        assert adapter.find([spec]) == ()
 
     def test_a_cancelled_job_is_finished(self, adapter: Adapter) -> None:
         (job,) = adapter.submit([self.spec(adapter, hadamards(self.qubits[:1]))])

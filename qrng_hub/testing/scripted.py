@@ -5,6 +5,7 @@ It stands for a vendor's service: jobs live on in the `ScriptedAdapter`, and tim
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +14,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from qrng_hub.adapter import Adapter, NoSettings, require_supported, unknown_backend
+from qrng_hub.adapter import Adapter, NoSettings, looked_at, require_supported, unknown_backend
 from qrng_hub.bits import Packed, pack_shots
 from qrng_hub.circuits import Circuit, Gate
 from qrng_hub.clock import Clock
@@ -67,6 +68,7 @@ class ScriptedAdapter(Adapter):
         """Of all outcomes, which then follow from the order of each backend's jobs; None draws them anew."""
         self.jobs: dict[str, Job] = {}
         """Every job the service ever made, by its key."""
+        self._seeds: dict[str, int] = {}
 
     def names(self) -> tuple[str, ...]:
         """Lists the scripted backends."""
@@ -120,7 +122,7 @@ class ScriptedAdapter(Adapter):
         for job in jobs:
             if errors := self._script(job.spec.backend_name).poll_errors:
                 raise errors.pop(0)
-        return tuple(self._seen(job) for job in jobs)
+        return looked_at(jobs, self._seen)
 
     def collect(self, job: Job) -> tuple[RawBlock, ...]:
         """Measures a job that is done."""
@@ -175,7 +177,7 @@ class ScriptedAdapter(Adapter):
 
     def _rng(self, job: Job) -> np.random.Generator:
         if self.seed is None:
-            return np.random.default_rng()
+            return np.random.default_rng(self._seeds.setdefault(job.spec.key, secrets.randbits(128)))
         address = job.spec.address
         of_backend = [key for key, one in self.jobs.items() if one.spec.address == address]
         return np.random.default_rng([self.seed, of_backend.index(job.spec.key), *address.encode()])

@@ -246,6 +246,40 @@ def test_a_retired_device_gives_what_it_was_paid_for(service: BraketService, ada
     other.close()
 
 
+@pytest.mark.parametrize(
+    ("then", "later", "is_found"),
+    [
+        (None, None, True),
+        (None, "eu-north-1", True),
+        ("eu-north-1", None, True),
+        ("eu-north-1", "us-east-1", False),
+        (None, "us-east-1", False),
+    ],
+)
+def test_a_job_is_of_the_account_and_of_the_region_that_its_device_is_in(
+    service: BraketService, then: str | None, later: str | None, is_found: bool
+) -> None:
+    first, second = (
+        BraketAdapter(SETTINGS.model_copy(update={"region": region}), SystemClock()) for region in (then, later)
+    )
+    meant = first.account("garnet")
+    assert meant.split()[1:] == ["eu-north-1"]
+    assert second.is_own_account("garnet", meant) is is_found
+    assert not second.is_own_account("garnet", "999999999999 eu-north-1")
+    for adapter in (first, second):
+        adapter.close()
+
+
+def test_a_job_on_a_device_that_is_retired_stays_its_accounts(service: BraketService, adapter: BraketAdapter) -> None:
+    meant = adapter.account("garnet")
+    for known in (service.catalogue.capabilities, service.catalogue.status):
+        del known[GARNET]
+    for region in (None, "eu-north-1"):
+        other = BraketAdapter(SETTINGS.model_copy(update={"region": region}), SystemClock())
+        assert other.is_own_account("garnet", meant)
+        other.close()
+
+
 def test_tasks_that_may_not_be_listed_are_looked_at_one_by_one(service: BraketService, adapter: BraketAdapter) -> None:
     service.faults.add("SearchQuantumTasks", Fault(code="AccessDeniedException", status=403, times=99))
     jobs = tuple(adapter.submit(spec(key=f"key-{number}") for number in range(3)))
