@@ -24,6 +24,7 @@ from qrng_hub.adapter import (
     looked_at,
     looked_at_together,
     no_outcomes,
+    require_in_time,
     understood,
     unknown_backend,
 )
@@ -148,6 +149,7 @@ class BraketCloud(Adapter):
                 device.require_supported(spec)
                 self._require_shots(device)
                 self._require_limit(device)
+            require_in_time(spec, self.clock.now())
             arn = self._aws.create(device, spec)
             yield Job(spec=spec, vendor_id=arn, state=JobState.QUEUED, queued_utc=self.clock.now())
 

@@ -30,7 +30,7 @@ class GoogleEngine(Adapter):
     def __init__(self, settings: CirqSettings, clock: Clock, open_engine: OpenEngine | None = None) -> None:
         super().__init__(settings, clock)
         self._connection = Connection(settings, open_engine)
-        self._submission = Submission(self._connection)
+        self._submission = Submission(self._connection, clock)
 
     # processors
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qrng_hub.adapter import before_sending, require_supported
+from qrng_hub.adapter import before_sending, require_in_time, require_supported
+from qrng_hub.clock import Clock
 from qrng_hub.errors import BackendOfflineError, QRNGError, VendorError
 from qrng_hub.records import Availability, Job, JobSpec
 from qrng_hub_cirq.connection import LONG_PATIENCE, Connection
@@ -15,8 +16,9 @@ from qrng_hub_cirq.status import availability_of, status_of
 class Submission:
     """Makes jobs; remembers which are still on their way."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
+        self._clock = clock
         self._under_way: set[str] = set()
 
     def submit(self, spec: JobSpec, processor_id: str) -> Job:
@@ -45,6 +47,7 @@ class Submission:
 
     def _made(self, spec: JobSpec, processor_id: str, processor: Any) -> Job:
         """Asks once; whatever goes wrong, the job is looked for, since it may have been made before that."""
+        require_in_time(spec, self._clock.now())
         try:
             return self._connection.ask(
                 f"submitting job {spec.key} to {processor_id}",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any
 
-from qrng_hub.adapter import before_sending, require_supported
+from qrng_hub.adapter import before_sending, require_in_time, require_supported
 from qrng_hub.clock import Clock
 from qrng_hub.errors import (
     BackendLimitError,
@@ -88,6 +88,7 @@ class Submission:
 
     def _made(self, spec: JobSpec, device: str, options: IBMOptions) -> Job:
         """Asks IBM once; whatever goes wrong, the job is looked for, since it may have been made before that."""
+        require_in_time(spec, self._clock.now())
         try:
             vendor_id = self._connection.ask_once(
                 f"submitting job {spec.key} to {device}", lambda client: self._run(client, spec, device, options)

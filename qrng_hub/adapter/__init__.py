@@ -6,7 +6,7 @@ from qrng_hub.adapter.contract import Adapter, NoSettings
 from qrng_hub.adapter.ends import looked_at, looked_at_together, no_outcomes, understood
 from qrng_hub.adapter.guard import GuardedAdapter
 from qrng_hub.adapter.in_process import InProcessAdapter
-from qrng_hub.adapter.limits import require_supported, unknown_backend
+from qrng_hub.adapter.limits import require_in_time, require_supported, unknown_backend
 
 __all__ = [
     "Adapter",
@@ -22,6 +22,7 @@ __all__ = [
     "named",
     "no_outcomes",
     "refuses",
+    "require_in_time",
     "require_supported",
     "understood",
     "unknown_backend",

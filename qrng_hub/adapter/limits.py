@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
 
 from qrng_hub.circuits import Circuit
-from qrng_hub.errors import BackendLimitError, UnknownBackendError, UnsupportedCircuitError
+from qrng_hub.errors import (
+    BackendLimitError,
+    ServiceUnreachableError,
+    UnknownBackendError,
+    UnsupportedCircuitError,
+)
 from qrng_hub.records import Backend, JobSpec
 
 
@@ -22,6 +28,17 @@ def require_supported(backend: Backend, spec: JobSpec) -> None:
         raise BackendLimitError(f"{address} takes {limit} shots, not {spec.shots:,}: set shots within that range")
     for circuit in set(spec.circuits):
         _require_circuit(backend, circuit)
+
+
+def require_in_time(spec: JobSpec, now: datetime) -> None:
+    """Raises `ServiceUnreachableError`, before the request that makes a job, once it is too late for it."""
+    if spec.submit_by_utc is not None and now > spec.submit_by_utc:
+        late = ServiceUnreachableError(
+            f"job {spec.key} on {spec.address} was not submitted: until {spec.submit_by_utc:%H:%M:%S} UTC the vendor"
+            " had not answered what is asked first"
+        )
+        late.may_have_happened = False
+        raise late
 
 
 def _require_circuit(backend: Backend, circuit: Circuit) -> None:

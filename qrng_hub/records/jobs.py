@@ -42,6 +42,8 @@ class JobSpec(Record):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     max_usd: Amount | None = None
     """What the job may cost, for vendors that can be told to stop there."""
+    submit_by_utc: datetime | None = None
+    """When it is too late to submit the job: whoever does not find it by then may close it."""
 
     @property
     def backend_name(self) -> str:

@@ -31,7 +31,13 @@ import pytest
 from qrng_hub.adapter import Adapter, VendorErrors
 from qrng_hub.bits import row_bytes, unpack_shots
 from qrng_hub.circuits import Circuit
-from qrng_hub.errors import BackendLimitError, QRNGError, UnknownBackendError, UnsupportedCircuitError
+from qrng_hub.errors import (
+    BackendLimitError,
+    QRNGError,
+    ServiceUnreachableError,
+    UnknownBackendError,
+    UnsupportedCircuitError,
+)
 from qrng_hub.policy import is_doubtful
 from qrng_hub.records import Backend, Job, JobSpec, JobState, RawBlock, ShotOrder
 
@@ -313,6 +319,16 @@ class AdapterContract:
         spec = self.spec(adapter, hadamards(self.qubits[:1]))
         with pytest.raises(QRNGError) as caught:
             list(adapter.submit([spec.model_copy(update={"address": f"{adapter.name}:no-such-backend"})]))
+        assert not is_doubtful(caught.value)
+        assert adapter.find([spec]) == ()
+
+    def test_a_job_is_not_made_once_it_is_too_late(self, adapter: Adapter) -> None:
+        if not adapter.is_remote(self.backend_name):
+            pytest.skip("jobs of this process are over when they are submitted")
+        spec = self.spec(adapter, hadamards(self.qubits[:1]))
+        late = spec.model_copy(update={"submit_by_utc": adapter.clock.now() - timedelta(seconds=1)})
+        with pytest.raises(ServiceUnreachableError, match="was not submitted") as caught:
+            list(adapter.submit([late]))
         assert not is_doubtful(caught.value)
         assert adapter.find([spec]) == ()
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from qrng_hub.adapter import Adapter, NoSettings, looked_at, require_supported, unknown_backend
+from qrng_hub.adapter import Adapter, NoSettings, looked_at, require_in_time, require_supported, unknown_backend
 from qrng_hub.bits import Packed, pack_shots
 from qrng_hub.circuits import Circuit, Gate
 from qrng_hub.clock import Clock
@@ -102,6 +102,7 @@ class ScriptedAdapter(Adapter):
         for spec in specs:
             script = self._script(spec.backend_name)
             require_supported(self.describe(spec.backend_name), spec)
+            require_in_time(spec, self.clock.now())
             if script.submit_errors:
                 raise script.submit_errors.pop(0)
             job = Job(
