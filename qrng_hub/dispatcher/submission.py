@@ -47,10 +47,10 @@ class Submission:
     def _attempts(self, adapter: Adapter, spec: JobSpec, stop: threading.Event) -> Job:
         """Submits until the vendor has the job; after a doubtful end only where no second one can come of it."""
         latest, doubt = self._clock.now() + policy.SUBMISSION_WINDOW, None
-        spec = spec.model_copy(update={"submit_by_utc": latest})
+        in_time = spec.model_copy(update={"submit_by_utc": latest})
         for attempt in range(1, self._limits.max_attempts + 1):
             try:
-                return submit_once(adapter, spec)
+                return submit_once(adapter, in_time).model_copy(update={"spec": spec})
             except QRNGError as error:
                 doubt = error if policy.is_doubtful(error) else doubt
                 if doubt and not adapter.may_resubmit(spec.backend_name):

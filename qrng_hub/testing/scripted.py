@@ -106,7 +106,7 @@ class ScriptedAdapter(Adapter):
             if script.submit_errors:
                 raise script.submit_errors.pop(0)
             job = Job(
-                spec=spec,
+                spec=spec.model_copy(update={"submit_by_utc": None}),
                 vendor_id=f"scripted-{len(self.jobs)}",
                 state=JobState.QUEUED,
                 queued_utc=self.clock.now(),
