@@ -56,6 +56,23 @@ def agreement_bits(both: Counts, ones: Counts, shots: int) -> Bits:
     return bits
 
 
+def apart_bits(columns: Packed, shots: int) -> Bits:
+    """Returns how improbable the agreement of each qubit with each other one shot before is, in bits: shape (q, q).
+
+    Row i is of the outcomes of qubit i but the first, column j of those of qubit j but the last; 0 where they are one.
+    """
+    outcomes = np.unpackbits(columns, axis=1, count=shots)
+    later, earlier = _as_words(np.packbits(outcomes[:, 1:], axis=1)), _as_words(np.packbits(outcomes[:, :-1], axis=1))
+    ones_later, ones_earlier = (np.bitwise_count(words).sum(axis=1, dtype=np.int64) for words in (later, earlier))
+    bits = np.empty((len(columns), len(columns)))
+    for qubit, words in enumerate(later):
+        bits[qubit] = tail_bits(
+            _both(words, earlier), shots - 1, ones_earlier, np.full_like(ones_earlier, ones_later[qubit])
+        )
+    np.fill_diagonal(bits, 0.0)
+    return bits
+
+
 def pairs_at(numbers: Counts, qubits: int) -> Counts:
     """Returns the pairs of these numbers in the order of `pair_bits`, shape (n, 2).
 
