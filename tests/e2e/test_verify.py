@@ -22,6 +22,12 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs" / "receipt.schema.json"
 #: makes every attempt to reach another program an error
 OFFLINE = "import socket\ndef refuse(*_): raise SystemExit('asked the network')\nsocket.socket.connect = refuse\n"
+#: runs qrng where no file may be larger than this, so that it ends in the middle of an output
+SMALL_DISK = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000))
+os.execv(sys.executable, [sys.executable, "-m", "qrng_hub", *sys.argv[1:]])
+"""
 
 
 def qrng(*arguments: object, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -117,6 +123,21 @@ def test_the_output_of_a_generator_has_a_receipt_of_its_own(
         file.write(b"1" if before != b"1" else b"2")
     altered = in_process(capsys, "verify", "receipt", "--data", out)
     assert (altered.returncode, "the file is not the output: its SHA-256 is" in altered.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["hex", "npy"])
+def test_the_receipt_of_an_output_that_was_gone_on_with_is_of_all_of_it(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["bytes", "12MB", "--source", "drbg", "--format", form, "--out", "out", "--receipt", "receipt"]
+    full = subprocess.run([sys.executable, "-c", SMALL_DISK, *arguments], capture_output=True, text=True, check=False)
+    assert (full.returncode, Path("out.part").exists()) == (1, True), full.stderr
+    assert in_process(capsys, *arguments).returncode == 0
+    done = in_process(capsys, "verify", "receipt", "--data", "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the file is the output, byte by byte: 12000000 bytes" in done.stdout
+    assert len(json.loads(Path("receipt").read_text())["receipt"]["seeds"]) == 2
 
 
 @pytest.mark.parametrize(
