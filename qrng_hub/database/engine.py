@@ -9,18 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from qrng_hub.database.insertion import Insertion
 from qrng_hub.database.repeating import passes, repeated
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
 
@@ -48,7 +46,6 @@ class Database:
         self._fast = _engine(url, durable=False)
         self._durable = _engine(url, durable=True)
         self._reader = self._fast.execution_options(qrng_begin="BEGIN")
-        self._inserts = lru_cache(partial(Insertion, dialect=self._fast.dialect))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -89,20 +86,6 @@ class Database:
                 time.sleep(_STATUS_SECONDS)
 
     @repeated
-    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Inserts one row with every column of a table, unless it is there, in a fast transaction of its own.
-
-        The statement is compiled once and handed to the driver: for what happens with every small job.
-        """
-        statement = self._inserts(table)
-        with self._translated():
-            connection = self._fast.raw_connection()
-            try:
-                connection.cursor().execute(statement.text, statement.values(row))
-                connection.commit()
-            finally:
-                connection.close()
-
     def forget_connections(self) -> None:
         """Lets go of connections that belong to the parent of a forked process, without closing them."""
         self._fast.dispose(close=False)

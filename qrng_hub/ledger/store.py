@@ -100,11 +100,14 @@ class Ledger:
                 budgets.settle(connection, key, nothing if state is JobState.CANCELLED else {})
                 self._append(connection, f"job.{state}", key, {"message": message} | deliveries.bound(values))
 
+    @repeated
     def record_free(self, job: Job, quote: Quote, origin: Origin, draw_id: str | None) -> None:
-        """Records a job that cost nothing and is over, in one fast transaction; written once, it needs no event."""
+        """Records a job that cost nothing and is over, with its event, in one fast transaction."""
         row = _spec_columns(job.spec, quote, origin, draw_id) | _job_columns(job)
         row |= {"spec": None, "recorded_utc": self._clock.now(), "budgets": None, "account": None}
-        self._database.insert(schema.jobs, row)
+        with self._database.writing() as connection:
+            connection.execute(_INSERT_JOB, row)
+            self._append(connection, f"job.{job.state}", job.spec.key, deliveries.bound(row))
 
     @repeated
     def use_up(self, receipt: Receipt) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from commands import qrng
 from qrng_hub import Hub
+from qrng_hub.circuits import Circuit
 from qrng_hub.errors import LedgerError, RequestError
 from qrng_hub.ledger import Ledger
 from qrng_hub.ledger.events import hash_of
@@ -85,6 +86,33 @@ def changed(path: Path, *statements: str) -> tuple[str, ...]:
 )
 def test_what_was_changed_is_found(path: Path, statement: str, says: str) -> None:
     assert any(says in finding for finding in changed(path, statement))
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE jobs SET origin = 'hardware' WHERE spec IS NULL AND draw_id IS NULL", "and its events say simulator"),
+        ("UPDATE jobs SET shots = 1 WHERE spec IS NULL AND draw_id IS NULL", "and its events say 7"),
+        ("UPDATE jobs SET cost_billed = '9' WHERE spec IS NULL AND draw_id IS NULL", "is 9, and its events say 0"),
+        ("UPDATE jobs SET state = 'failed' WHERE spec IS NULL AND draw_id IS NULL", "its last event says done"),
+        ("DELETE FROM jobs WHERE spec IS NULL AND draw_id IS NULL", "which is not in the ledger"),
+        ("UPDATE jobs SET key = 'other' WHERE spec IS NULL AND draw_id IS NULL", "job other has no event"),
+        ("UPDATE jobs SET spec = '{}' WHERE spec IS NULL AND draw_id IS NULL", "intended 0 times, and not 1"),
+    ],
+)
+def test_free_jobs_that_served_no_draw_are_held_against_their_events(path: Path, statement: str, says: str) -> None:
+    with Hub.open() as hub:
+        hub.raw("local:stim", Circuit().h(0).measure(0), 7)
+        assert hub.audit() == ()
+    assert any(says in finding for finding in changed(path, statement))
+
+
+def test_free_jobs_of_earlier_releases_have_no_event(path: Path) -> None:
+    with Hub.open() as hub:
+        hub.raw("local:stim", Circuit().h(0).measure(0), 7)
+    older = "UPDATE jobs SET key = 'older', recorded_utc = '2020-01-01 00:00:00.000000' WHERE draw_id IS NULL"
+    undone = [finding for finding in changed(path, older) if "which is not in the ledger" not in finding]
+    assert undone == []
 
 
 def test_the_chain_goes_on_over_processes_and_is_exported(path: Path, ledger: Ledger) -> None:

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, delete, insert, select, update
+from sqlalchemy import create_engine, delete, update
 from sqlalchemy.dialects import sqlite
 
 from qrng_hub.circuits import Circuit
@@ -173,27 +172,6 @@ def test_a_ledger_that_is_held_by_another_for_long_is_a_ledger_error(
     with pytest.raises(LedgerError, match="locked"), database.writing():
         pass
     other.close()
-    database.close()
-
-
-def test_a_row_is_inserted_the_short_way_as_it_is_the_long_way(url: str) -> None:
-    database = open_database(url)
-    at = datetime(2026, 11, 23, 13, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
-    row = {column.name: None for column in schema.jobs.columns} | {
-        "address": "a:b", "origin": "simulator", "state": "done", "qubits": 1, "circuits": 1, "shots": 7,
-        "cost_billed": Decimal("0.10"), "currency": "USD", "native_estimated": {},
-        "native_billed": {"s": Decimal("1.5")},
-        "recorded_utc": at, "queued_utc": at, "stamps": "vendor", "message": "",
-    }  # fmt: skip
-    database.insert(schema.jobs, row | {"key": "short"})
-    with database.writing() as connection:
-        connection.execute(insert(schema.jobs), row | {"key": "long"})
-        stored = connection.exec_driver_sql("SELECT * FROM jobs").mappings().all()
-        read = connection.execute(select(schema.jobs)).mappings().all()
-    for rows in (stored, read):
-        short, long = ({name: value for name, value in one.items() if name != "key"} for one in rows)
-        assert short == long
-    assert read[0]["queued_utc"] == at
     database.close()
 
 

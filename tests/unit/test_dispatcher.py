@@ -71,7 +71,7 @@ def test_an_in_process_job_is_one_record_at_its_end(ledger: Ledger) -> None:
     adapter = LocalAdapter(NoSettings(), bench.clock)
     spec = bench.spec.model_copy(update={"address": "local:stim"})
     bench.dispatcher.run(adapter, spec, "draw", bench.stop)
-    assert bench.kinds() == []
+    assert bench.kinds() == ["job.done"]
     assert (bench.recorded().state, bench.recorded().cost_billed) == (JobState.DONE, Decimal(0))
 
 
