@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
@@ -15,6 +16,8 @@ from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import force_option
 from qrng_hub.cli.spending import ask_before_comparing, yes_option
+from qrng_hub.cli.verdicts import show_verdicts
+from qrng_hub.clock import SystemClock
 from qrng_hub.config import SortKey, load_run_file
 from qrng_hub.errors import ConfigError, RunInterruptedError
 from qrng_hub.files import require_new, require_writable, require_writable_folder, state_folder, write_private
@@ -22,6 +25,9 @@ from qrng_hub.hub.comparing import Place, measured_again, with_changes
 from qrng_hub.hub.comparison_document import DOCUMENT, load_comparison
 from qrng_hub.records import Comparison
 from qrng_hub.runner import Compared, Store
+
+if TYPE_CHECKING:
+    from qrng_hub.testing import FaultTrial
 
 
 @click.command("compare")
@@ -33,47 +39,71 @@ from qrng_hub.runner import Compared, Store
 @force_option
 @yes_option
 @click.option("--resume", type=click.Path(), help="Go on with the interrupted comparison in this folder.")
+@click.option("--inject", "seed", type=click.IntRange(min=0), metavar="SEED", help="Compare devices with known faults.")
 @click.option("--against", type=click.Path(), help="Say what changed since the comparison in this folder.")
 def compare_command(
     config: str, by: str | None, as_json: bool, csv_path: str | None, out: str | None, force: bool, yes: bool,
-    resume: str | None, against: str | None,
+    resume: str | None, against: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Run the same circuits on every backend of the run file CONFIG and measure what they give.
 
     CONFIG may also be the folder of a comparison that kept its outcomes (retain_raw): they are measured again, and
     nothing is run.
+
+    With --inject, simulated devices with one fault each, all drawn from SEED, take the place of its backends: what of
+    their faults is found, and whether more is bounded than they have. They cost nothing.
     """
+    if seed is not None and (resume or Path(config).is_dir()):
+        raise click.UsageError("--inject begins a comparison of its own: leave out --resume, and give a run file")
     if csv_path is not None:
         require_new(csv_path, force=force)
         require_writable(csv_path)
+    trial = None if seed is None else _trial(config, seed)
     if Path(config).is_dir():
         made, folder = _again(Path(config), by, out, resume, against, force=force)
     else:
-        made, folder = _run(config, by, out, resume, against, force=force, yes=yes)
+        made, folder = _run(trial or config, by, out, resume, against, force=force, yes=yes)
     if csv_path is not None:
         from qrng_hub.reports.comparison_files import csv_of, qubit_rows
 
         write_private(csv_path, csv_of(qubit_rows(made)).encode())
-    if as_json:
-        click.echo(made.model_dump_json(indent=2))
-    else:
-        tables.show_comparison(made, folder)
+    _show(made, folder, trial, as_json=as_json)
     if all(row.measures is None for row in made.backends):
         raise SystemExit(1)
 
 
+def _trial(config: str, seed: int) -> FaultTrial:
+    from qrng_hub.testing import FaultTrial  # few comparisons are of made faults
+
+    return FaultTrial(load_run_file(config), seed, SystemClock())
+
+
+def _show(made: Comparison, folder: Path, trial: FaultTrial | None, *, as_json: bool) -> None:
+    verdicts = [] if trial is None else list(trial.verdicts(made))
+    if as_json and trial is None:
+        click.echo(made.model_dump_json(indent=2))
+    elif as_json:
+        injected = [one.model_dump(mode="json") for one in verdicts]
+        click.echo(json.dumps({"injected": injected, "comparison": made.model_dump(mode="json")}, indent=2))
+    else:
+        tables.show_comparison(made, folder)
+        if trial is not None:
+            show_verdicts(verdicts)
+
+
 def _run(
-    config: str, by: str | None, out: str | None, resume: str | None, against: str | None, *, force: bool, yes: bool
-) -> tuple[Comparison, Path]:
+    config: str | FaultTrial, by: str | None, out: str | None, resume: str | None, against: str | None,
+    *, force: bool, yes: bool,
+) -> tuple[Comparison, Path]:  # fmt: skip
     """Runs, or goes on with, a comparison; its folder has the run file without what may hold a password."""
-    run_file = load_run_file(config)
+    run_file = load_run_file(config) if isinstance(config, str) else config.run_file
     if resume and out:
         raise ConfigError("--resume goes on in the folder it names: leave --out away")
     chosen = resume or out or (run_file.compare.out if run_file.compare else None)
     folder = Path(chosen) if chosen else state_folder() / "comparisons" / uuid.uuid4().hex[:12]
     earlier = load_comparison(Path(against)) if against else None
     require_writable_folder(folder)
-    with open_hub(run_file) as hub:
+    with open_hub(run_file, () if isinstance(config, str) else (config.adapter,)) as hub:
         ask_before_comparing(hub, yes=yes)
         place = Place(folder, is_resumed=resume is not None, is_replaced=force)
         with _progress() as on_progress, _hinting(folder):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 
+from qrng_hub.adapter import Adapter
 from qrng_hub.config import RunFile
 from qrng_hub.hub import Hub
 
 
 @contextmanager
-def open_hub(run_file: str | RunFile | None) -> Iterator[Hub]:
+def open_hub(run_file: str | RunFile | None, adapters: Sequence[Adapter] = ()) -> Iterator[Hub]:
     """Opens a hub; whatever an SDK prints while it is open goes to stderr."""
-    with redirect_stdout(sys.stderr), Hub.open(run_file) as hub:
+    with redirect_stdout(sys.stderr), Hub.open(run_file, adapters=adapters) as hub:
         yield hub
 
 

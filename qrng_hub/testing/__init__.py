@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from qrng_hub.testing.shots import FaultyShots as FaultyShots
     from qrng_hub.testing.shots import RecordedShots as RecordedShots
     from qrng_hub.testing.shots import ReplayedShots as ReplayedShots
+    from qrng_hub.testing.trial import FaultTrial as FaultTrial
 
 _HOME = {
     "AdapterContract": "contract",
+    "FaultTrial": "trial",
     "FaultyShots": "shots",
     "FrozenClock": "clock",
     "RecordedShots": "shots",

@@ -43,6 +43,11 @@ class Fault(ABC):
     before the job.
     """
 
+    @property
+    @abstractmethod
+    def concerned(self) -> tuple[int, ...]:
+        """The qubits that are not as they should be, ascending; empty for all of them."""
+
     @abstractmethod
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Changes the outcomes of a job, in place."""
@@ -56,6 +61,11 @@ class _Varying(Fault):
     """One qubit whose probability of a one depends on the number of the shot alone."""
 
     qubit: int
+
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The one qubit."""
+        return (self.qubit,)
 
     @abstractmethod
     def rates(self, first: int, shots: int) -> Reals:
@@ -121,6 +131,11 @@ class Copies(Fault):
     lag: int
     strength: float
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """Both qubits."""
+        return tuple(sorted({self.source, self.copy}))
+
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Copies some outcomes of one qubit to the other."""
         end = max(len(outcomes) - self.lag, 0)
@@ -147,6 +162,11 @@ class Memory(Fault):
     lag: int
     strength: float
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The one qubit."""
+        return (self.qubit,)
+
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Repeats some outcomes, those that are repeats themselves included."""
         column, repeats = outcomes[:, self.qubit], rng.random(len(outcomes)) < self.strength
@@ -171,6 +191,11 @@ class MSequence(Fault):
     qubit: int
     degree: int
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The one qubit."""
+        return (self.qubit,)
+
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Replaces the qubit's outcomes."""
         state = int(rng.integers(1, 2**self.degree))
@@ -193,6 +218,11 @@ class Ghz(Fault):
     qubits: tuple[int, ...]
     flip: float
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The entangled qubits."""
+        return self.qubits
+
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Replaces the qubits' outcomes."""
         shared = rng.integers(0, 2, (len(outcomes), 1), np.uint8)
@@ -213,6 +243,11 @@ class Parity(Fault):
     other: int
     parity: int
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The three qubits."""
+        return tuple(sorted((self.one, self.other, self.parity)))
+
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Replaces the third qubit's outcomes."""
         outcomes[:, self.parity] = outcomes[:, self.one] ^ outcomes[:, self.other]
@@ -230,6 +265,11 @@ class CopiedRows(Fault):
     """
 
     share: float
+
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """All qubits."""
+        return ()
 
     def impose(self, outcomes: Table, p_one: Reals, first: int, rng: np.random.Generator) -> None:
         """Replaces the last rows."""

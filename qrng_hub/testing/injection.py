@@ -38,27 +38,32 @@ def inject(seed: int, shots: int, qubits: int = QUBITS) -> dict[str, FaultyShots
     return devices | {"replay": ReplayedShots(clean, shots, flips, seed)}
 
 
+def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draws a number of three decimals, so that it is said in full where the fault is."""
+    return round(float(rng.uniform(low, high)), 3)
+
+
 def _period(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
     word = rng.permutation([0, 1, *rng.integers(0, 2, rng.integers(1, 30))])
-    strength = rng.uniform(0.4, 0.5)
-    return Period(qubits[0], tuple((0.5 + strength * (2 * word - 1)).tolist()))
+    strength = _uniform(rng, 0.4, 0.5)
+    return Period(qubits[0], tuple((0.5 + strength * (2 * word - 1)).round(3).tolist()))
 
 
 def _drift(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    ends = 0.5 + rng.uniform(0.3, 0.45) * rng.permutation([-1, 1])
-    return Drift(qubits[0], *ends.tolist())
+    ends = 0.5 + _uniform(rng, 0.3, 0.45) * rng.permutation([-1, 1])
+    return Drift(qubits[0], *ends.round(3).tolist())
 
 
 def _neighbours(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return Copies(qubits[0], qubits[1], lag=0, strength=float(rng.uniform(0.4, 1)))
+    return Copies(qubits[0], qubits[1], lag=0, strength=_uniform(rng, 0.4, 1))
 
 
 def _late_copies(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return Copies(qubits[0], qubits[1], lag=1, strength=float(rng.uniform(0.4, 1)))
+    return Copies(qubits[0], qubits[1], lag=1, strength=_uniform(rng, 0.4, 1))
 
 
 def _copied_rows(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return CopiedRows(float(rng.uniform(0.25, 0.5)))
+    return CopiedRows(_uniform(rng, 0.25, 0.5))
 
 
 def _m_sequence(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
@@ -66,15 +71,15 @@ def _m_sequence(rng: np.random.Generator, qubits: list[int], shots: int) -> Faul
 
 
 def _memory(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return Memory(qubits[0], int(rng.integers(600, 701)), float(rng.uniform(0.7, 1)))
+    return Memory(qubits[0], int(rng.integers(600, 701)), _uniform(rng, 0.7, 1))
 
 
 def _ghz(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return Ghz(tuple(sorted(qubits[: int(rng.integers(3, 9))])), float(rng.uniform(0, 0.03)))
+    return Ghz(tuple(sorted(qubits[: int(rng.integers(3, 9))])), _uniform(rng, 0, 0.03))
 
 
 def _decay(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:
-    return Decay(qubits[0], float(shots * rng.uniform(2, 8)))
+    return Decay(qubits[0], round(shots * rng.uniform(2, 8)))
 
 
 def _parity(rng: np.random.Generator, qubits: list[int], shots: int) -> Fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -72,6 +73,12 @@ class FaultyShots:
         """The faults with their parameters."""
         return f"a generator with {' and '.join(map(str, self.faults)) or 'no fault'}"
 
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """The qubits that a fault concerns, or all if one concerns all, or there is none."""
+        each = [fault.concerned for fault in self.faults]
+        return tuple(sorted({*chain(*each)})) if each and all(each) else tuple(range(self.qubits))
+
     def sample(self, first: int, shots: int) -> Table:
         """Draws the outcomes of a job from the seed and the number of shots before it."""
         rng = np.random.default_rng([self.seed, first])
@@ -114,6 +121,11 @@ class ReplayedShots:
     def description(self) -> str:
         """What is replayed."""
         return f"{self.source.description}, whose first {self.rows:,} shots it replays with {self.flips} flips a job"
+
+    @property
+    def concerned(self) -> tuple[int, ...]:
+        """All qubits."""
+        return tuple(range(self.qubits))
 
     def sample(self, first: int, shots: int) -> Table:
         """Goes on with the tape; what is flipped is drawn anew for each job."""

@@ -196,3 +196,23 @@ def test_a_pattern_is_for_comparisons_only(tmp_path: Path) -> None:
     (tmp_path / "many.toml").write_text('version = 1\n[compare]\n[[backend]]\naddress = "local:*"\n')
     refused = qrng("run", "many.toml", folder=tmp_path)
     assert (refused.returncode, b"only qrng compare" in refused.stderr) == (2, True)
+
+
+def test_made_faults_show_what_would_be_found_and_whether_a_bound_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QRNG_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "two.toml").write_text(TWO.replace("2048", "1024"))
+    shown = qrng("compare", "two.toml", "--inject", "7", folder=tmp_path)
+    assert shown.returncode == 0, shown.stderr.decode()
+    text = shown.stdout.decode()
+    assert re.search(r"^shots:clean +32 +\d+\.\d+ +\d+\.\d+ +holds .*a generator with no fault$", text, re.MULTILINE)
+    assert "local:" not in text
+    printed = qrng("compare", "two.toml", "--inject", "7", "--json", folder=tmp_path)
+    document = json.loads(printed.stdout)
+    rows = {row["address"] for row in document["comparison"]["backends"]}
+    assert {one["address"] for one in document["injected"]} == rows > {"shots:period", "shots:clean"}
+    assert {row["totals"]["credited_bits"] for row in document["comparison"]["backends"]} == {0}
+    refused = qrng("compare", "two.toml", "--inject", "7", "--resume", "results", folder=tmp_path)
+    assert (refused.returncode, b"--inject begins a comparison of its own" in refused.stderr) == (2, True)

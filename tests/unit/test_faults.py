@@ -11,11 +11,22 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from qrng_hub import Hub
 from qrng_hub.adapter import GuardedAdapter
 from qrng_hub.circuits import Circuit
+from qrng_hub.config import run_file_from
 from qrng_hub.errors import JobFailedError, ServiceUnreachableError
 from qrng_hub.records import JobSpec, JobState, Origin, RawBlock
-from qrng_hub.testing import FaultyShots, FrozenClock, RecordedShots, ReplayedShots, Script, ShotDevices, inject
+from qrng_hub.testing import (
+    FaultTrial,
+    FaultyShots,
+    FrozenClock,
+    RecordedShots,
+    ReplayedShots,
+    Script,
+    ShotDevices,
+    inject,
+)
 from qrng_hub.testing.faults import (
     PRIMITIVE,
     CopiedRows,
@@ -120,6 +131,38 @@ def test_every_device_but_the_clean_one_lacks_min_entropy(seed: int) -> None:
 def test_faults_need_their_qubits() -> None:
     with pytest.raises(ValueError, match="8 qubits or more, not 7"):
         inject(1, 1024, 7)
+
+
+@pytest.mark.parametrize("name", inject(3, 1024))
+def test_a_fault_concerns_the_qubits_that_it_changes(name: str) -> None:
+    devices = inject(3, 1024)
+    source = devices[name]
+    lacking = np.flatnonzero(source.min_entropy(1024, 1024).sum(0) < devices["clean"].min_entropy(1024, 1024).sum(0))
+    assert set(lacking.tolist()) <= set(source.concerned)
+    assert source.concerned == tuple(sorted(set(source.concerned)))
+    assert (len(source.concerned) == source.qubits) == (name in ("clean", "copied-rows", "replay"))
+
+
+def test_a_trial_says_of_each_fault_what_is_there_and_what_was_bounded() -> None:
+    run_file = run_file_from(
+        {"version": 1, "compare": {"shots": 1024, "repeats": 2}, "backend": [{"address": "ibm:x"}]}
+    )
+    trial = FaultTrial(run_file, 5, FrozenClock())
+    with Hub.open(trial.run_file, clock=FrozenClock(), adapters=[trial.adapter]) as hub:
+        comparison = hub.compare()
+        assert {job.address.partition(":")[0] for job in hub.jobs()} == {"shots"}
+    verdicts = {verdict.address.partition(":")[2]: verdict for verdict in trial.verdicts(comparison)}
+    assert set(verdicts) == set(trial.devices)
+    assert not verdicts["clean"].is_exceeded
+    for name, verdict in verdicts.items():
+        assert 0 <= verdict.min_entropy_bits <= len(verdict.qubits) == len(trial.devices[name].concerned)
+        assert verdict.fault == trial.devices[name].description
+    both = [trial.devices["decay"].min_entropy(first, 1024)[:, verdicts["decay"].qubits].sum() for first in (0, 1024)]
+    assert verdicts["decay"].min_entropy_bits == pytest.approx(sum(both) / 2048)
+    (row,) = (row for row in comparison.backends if row.address == "shots:ghz")
+    assert row.measures is not None
+    bounds = [one.bound_bits for one in row.measures.qubits if one.qubit in trial.devices["ghz"].concerned]
+    assert verdicts["ghz"].bound_bits == pytest.approx(sum(bounds))
 
 
 # the adapter
