@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready-$(shell $(PYTHON) -c 'import sys, hashlib, pathlib; files = [pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml")]; print(".".join(map(str, sys.version_info[:3])) + "-" + hashlib.sha256(b"".join(files)).hexdigest()[:16])')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-days test-live test-browser lint bench picture compare-picture schema lock clean
+.PHONY: help setup run test test-slow test-days release-check test-live test-browser lint bench picture compare-picture schema lock clean
 
 help:          ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ test-days: setup ## run the tests on three other days (needs faketime)
 
 test-slow: setup ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
+
+release-check: setup ## name the shipped prices that are stale within 30 days, with their sources
+	@$(BIN)/python .ci/release_check.py
 
 test-live: setup ## run the tests that need an account, with the credentials in the environment
 	@QRNG_LIVE=1 $(BIN)/python -m pytest -m live tests/live

@@ -42,7 +42,12 @@ def user_prices() -> Path:
 
 def price_book() -> PriceBook:
     """Opens the price book; raises `ConfigError` if the user's file is wrong."""
-    return user_book().over(_load(_SHIPPED, 0))
+    return user_book().over(shipped_book())
+
+
+def shipped_book() -> PriceBook:
+    """Opens the prices that ship alone."""
+    return _load(_SHIPPED, 0)
 
 
 def user_book() -> PriceBook:

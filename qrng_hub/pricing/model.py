@@ -32,9 +32,14 @@ class Price(Record):
     confidence: Literal["official", "secondary"]
     stale_after_days: Annotated[int, Field(ge=1)] = 90
 
+    @property
+    def stale_after(self) -> date:
+        """The last day on which the price is taken as it stands."""
+        return self.dated + timedelta(days=self.stale_after_days)
+
     def is_stale(self, today: date) -> bool:
         """Whether the price is too old to be taken as it stands."""
-        return today > self.dated + timedelta(days=self.stale_after_days)
+        return today > self.stale_after
 
     def task_cost(self, tasks: int, shots: int) -> Decimal:
         """Returns the cost of `tasks` tasks with `shots` shots in all."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qrng_hub.errors import ConfigError, ServiceUnreachableError, VendorError
-from qrng_hub.pricing import Price, price_book, refresh
+from qrng_hub.pricing import Price, PriceBook, price_book, refresh, stale_within
 from services.prices import price_list, serving
 
 TODAY = date(2026, 9, 1)
@@ -41,6 +41,14 @@ def test_a_stale_price_widens_its_quotes_and_says_so() -> None:
     assert (stale.low, stale.high) == (Decimal("1.3125"), Decimal("2.1875"))
     assert "stale" not in fresh.source
     assert "stale" in stale.source
+
+
+def test_a_release_names_the_prices_that_are_stale_or_soon_will_be() -> None:
+    book = PriceBook(prices=(_price("Garnet"), _price("SV1")))
+    assert _price("Garnet").stale_after == date(2026, 11, 19)
+    assert stale_within(book, date(2026, 10, 20), 30) == ()
+    assert stale_within(book, date(2026, 10, 21), 30) == (_price("Garnet"),)
+    assert stale_within(book, date(2026, 12, 27), 30) == (_price("Garnet"), _price("SV1"))
 
 
 def test_names_are_found_in_any_case_and_unknown_ones_have_no_price() -> None:
