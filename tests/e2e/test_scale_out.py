@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from qrng_hub import Hub
-from qrng_hub.errors import ConfigError, InsufficientEntropyError
+from qrng_hub.errors import ConfigError, InsufficientEntropyError, PolicyStopError
 from qrng_hub.runner import require_private
 from qrng_hub.testing import FrozenClock, Script, ScriptedAdapter
 from services import braket_jobs
@@ -81,11 +82,15 @@ def test_an_error_of_another_process_is_the_same_error_here(processes: ProcessPo
         hub.run()
 
 
-def test_a_dask_cluster_over_tls_collects_credits_and_conditions(service: BraketService) -> None:
+@contextmanager
+def dask_over_tls(**settings: Any) -> Iterator[Executor]:
+    """Two workers of a cluster over TLS, in processes of their own, with these settings of Dask's."""
+    import dask
     from distributed import Client, LocalCluster
     from distributed.security import Security
 
     with (
+        dask.config.set(settings),
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, security=Security.temporary(), dashboard_address=None
         ) as cluster,
@@ -93,7 +98,36 @@ def test_a_dask_cluster_over_tls_collects_credits_and_conditions(service: Braket
         client.get_executor(pure=False) as executor,
     ):
         assert client.scheduler.address.startswith("tls://")
+        yield executor
+
+
+IN_MEMORY = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False}
+
+
+def test_a_dask_cluster_over_tls_collects_credits_and_conditions(service: BraketService) -> None:
+    with dask_over_tls(**IN_MEMORY) as executor:
         assert len(draw_on(executor)) == 2048
+
+
+def test_workers_that_may_spill_get_no_outcomes(service: BraketService) -> None:
+    with dask_over_tls() as executor, pytest.raises(ConfigError, match=r"may write outputs.*memory\.spill"):
+        Hub.open(VALUES, executor=executor)
+
+
+def test_workers_that_keep_dying_leave_a_run_to_resume(service: BraketService, tmp_path: Path) -> None:
+    deadly = tmp_path / "deadly.py"
+    deadly.write_text(
+        "import os\nfrom qrng_hub.runner import processing\nprocessing.collected = lambda *_: os._exit(1)\n"
+    )
+    settings = {"distributed.worker.preload": [str(deadly)], "distributed.scheduler.allowed-failures": 1}
+    with dask_over_tls(**IN_MEMORY, **settings) as executor, Hub.open(VALUES, executor=executor) as hub:
+        with pytest.raises(PolicyStopError, match=r"KilledWorker.*--resume"):
+            hub.run()
+        (run,) = hub.unfinished_runs()
+        paid = {job.key for job in hub.jobs()}
+    with Hub.open(VALUES) as hub:
+        (source,) = hub.resume(run.draw_id).receipt.sources
+    assert paid <= set(source.job_keys)
 
 
 class _Client:
@@ -106,6 +140,9 @@ class _Client:
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
         return {"workers": self._workers}
+
+    def run(self, _call: Callable[..., bool], workers: list[str]) -> dict[str, bool]:
+        return dict.fromkeys(workers, False)
 
 
 class _DaskExecutor(ThreadPoolExecutor):

@@ -355,7 +355,7 @@ def test_a_receipt_is_plain_json() -> None:
     with Hub.open() as hub:
         draw: Draw = hub.draw(32)
     document = json.loads(draw.receipt.model_dump_json())
-    assert document["version"] == 3
+    assert document["version"] == 4
     assert document["credit"]["bits"] == 0
 
 
