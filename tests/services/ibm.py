@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -57,6 +58,8 @@ class IBMService:
         self.catalogue = Catalogue()
         self.jobs = Jobs()
         self.faults = Faults()
+        self.ahead = timedelta()
+        """How far the clock that dates its tokens is ahead of this machine's."""
         self.requests: list[str] = []
         """Every request, as "METHOD path"."""
         self.authorizations: set[str] = set()
@@ -120,7 +123,7 @@ class IBMService:
             error = {"errorCode": "BXNIM0415E", "errorMessage": "Provided API key could not be found."}
             return Reply.of(error, 400)
         self._issued += 1
-        now = int(time.time())
+        now = int(time.time() + self.ahead.total_seconds())
         claims = {"iat": now, "exp": now + 3600, "number": self._issued}
         token = ".".join(_base64(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims)) + ".c2ln"
         self._tokens.add(token)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,21 @@ def braket_hub(folder: Path, run_file: str = BRAKET_FILE) -> Iterator[Hub]:
     read = max(price.dated for price in price_book().prices if price.vendor == "braket")
     with Hub.open(folder / "run.toml", clock=FrozenClock(datetime.combine(read, time(), UTC))) as hub:
         yield hub
+
+
+# a clock that is off
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_a_draw_needs_no_clock_within_a_day_of_ibms(ibm: IBMService, tmp_path: Path, days: int) -> None:
+    clock = while_prices_are_fresh()
+    ibm.ahead = timedelta(days=days)
+    ibm.jobs.now = clock.now() + ibm.ahead
+    ibm.faults.add(IBMFault(MAKE, lost=True, done=True))
+    with ibm_hub(ibm, tmp_path, clock) as hub:
+        assert len(hub.run().data) == 32
+        (job,) = hub.jobs()
+    assert (ibm.posts(), job.stamps, job.queue_seconds, job.cost_billed) == (1, "vendor", 30, BILL)
 
 
 # a doubtful end
