@@ -1,4 +1,6 @@
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +104,15 @@ def test_the_highest_price_counts(low: str | None, high: str | None, currency: s
     money = [None if amount is None else Decimal(amount) for amount in (low, high)]
     said = policy.price_objection(Quote(low=money[0], high=money[1], currency=currency, source="t"), Decimal("0.3"))
     assert said == objection if objection is None else objection in str(said)
+
+
+def test_no_submission_crosses_a_reconciliation_and_the_docs_name_both_times() -> None:
+    assert timedelta(0) < policy.SUBMISSION_WINDOW < policy.GRACE
+    page = " ".join((Path(__file__).parents[2] / "docs" / "cloud.md").read_text(encoding="utf-8").split())
+    words = {timedelta(minutes=5): "five minutes", timedelta(minutes=10): "ten minutes"}
+    assert f"goes out later than {words[policy.SUBMISSION_WINDOW]} after that" in page
+    assert f"looked for by its key for {words[policy.GRACE]}" in page
+    assert f"closes what they do not have {words[policy.GRACE]} after it was recorded" in page
 
 
 def test_what_is_free_needs_no_budget() -> None:
