@@ -29,6 +29,7 @@ _COMMANDS = {
     "run": "draw",
     "plan": "plan",
     "compare": "compare",
+    "replay": "replay",
     "extract": "extract",
     "certify": "certify",
     "backends": "backends",

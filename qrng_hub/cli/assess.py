@@ -30,6 +30,11 @@ def assess_command(file: str, bits_per_symbol: int | None, packed: bool, as_json
     width = _width(bits_per_symbol, packed=packed)
     content = _content(Path(file))
     symbols = Bits.from_bytes(content.tobytes()).to_array() if packed else content
+    show_assessment_of(symbols, width, file, as_json=as_json)
+
+
+def show_assessment_of(symbols: npt.NDArray[np.uint8], width: int, file: str, *, as_json: bool) -> None:
+    """Assesses samples of a file and prints the result; raises `SamplesError` for what no estimate is defined for."""
     try:
         with _progress() as on_progress:
             assessment = assess(symbols, width, on_progress)

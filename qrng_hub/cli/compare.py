@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
+from qrng_hub.adapter import Adapter
 from qrng_hub.cli import tables
 from qrng_hub.cli.opening import open_hub
 from qrng_hub.cli.output import force_option
 from qrng_hub.cli.spending import ask_before_comparing, yes_option
 from qrng_hub.cli.verdicts import show_verdicts
 from qrng_hub.clock import SystemClock
-from qrng_hub.config import SortKey, load_run_file
+from qrng_hub.config import RunFile, SortKey, load_run_file
 from qrng_hub.errors import ConfigError, RunInterruptedError
 from qrng_hub.files import require_new, require_writable, require_writable_folder, state_folder, write_private
 from qrng_hub.hub.comparing import Place, measured_again, with_changes
@@ -95,23 +96,37 @@ def _run(
     config: str | FaultTrial, by: str | None, out: str | None, resume: str | None, against: str | None,
     *, force: bool, yes: bool,
 ) -> tuple[Comparison, Path]:  # fmt: skip
-    """Runs, or goes on with, a comparison; its folder has the run file without what may hold a password."""
+    """Runs, or goes on with, a comparison."""
     run_file = load_run_file(config) if isinstance(config, str) else config.run_file
     if resume and out:
         raise ConfigError("--resume goes on in the folder it names: leave --out away")
     chosen = resume or out or (run_file.compare.out if run_file.compare else None)
-    folder = Path(chosen) if chosen else state_folder() / "comparisons" / uuid.uuid4().hex[:12]
+    folder = Path(chosen) if chosen else new_folder()
     earlier = load_comparison(Path(against)) if against else None
-    require_writable_folder(folder)
-    with open_hub(run_file, () if isinstance(config, str) else (config.adapter,)) as hub:
+    adapters = () if isinstance(config, str) else (config.adapter,)
+    place = Place(folder, is_resumed=resume is not None, is_replaced=force)
+    return compare_in(place, run_file, by, earlier, adapters, yes=yes), folder
+
+
+def new_folder() -> Path:
+    """Names a folder of its own for a comparison."""
+    return state_folder() / "comparisons" / uuid.uuid4().hex[:12]
+
+
+def compare_in(
+    place: Place, run_file: RunFile, by: str | None = None, earlier: Comparison | None = None,
+    adapters: Sequence[Adapter] = (), *, yes: bool = False,
+) -> Comparison:  # fmt: skip
+    """Runs a comparison and saves it; its folder has the run file without what may hold a password."""
+    require_writable_folder(place.folder)
+    with open_hub(run_file, adapters) as hub:
         ask_before_comparing(hub, yes=yes)
-        place = Place(folder, is_resumed=resume is not None, is_replaced=force)
-        with _progress() as on_progress, _hinting(folder):
+        with _progress() as on_progress, _hinting(place.folder):
             made = hub.compare(by=cast("SortKey | None", by), place=place, on_progress=on_progress)
     made = with_changes(made, earlier) if earlier else made
     shown = run_file.model_dump_json(indent=2, by_alias=True, exclude_unset=True, exclude={"ledger"})
-    _save(made, shown, folder)
-    return made, folder
+    _save(made, shown, place.folder)
+    return made
 
 
 def _again(

@@ -107,7 +107,7 @@ def bytes_command(
     with ExitStack() as outputs:
         file = outputs.enter_context(open_output(out, force=force))
         receipt_file = outputs.enter_context(open_output(receipt_path, default=None, force=force))
-        sign = _signer() if receipt_path else None
+        sign = signer() if receipt_path else None
 
         def store(draw: Draw) -> None:
             file.write(ENCODERS[encoding](draw.data))
@@ -153,8 +153,8 @@ def run_command(
     if resume == "" or (resume and new):
         raise click.UsageError("--resume needs the id of a run, and goes without --new: `qrng jobs --runs` lists them")
     run_file = with_budget(load_run_file(config), budget)
-    _require_outlet(out, as_json, run_file.request.bytes, force=force)
-    sign = _signer()
+    require_outlet(out, as_json, run_file.request.bytes, force=force)
+    sign = signer()
     stdout = sys.stdout
     command = Command(
         config,
@@ -174,13 +174,13 @@ def run_command(
             def deliver(draw: Draw) -> None:
                 display.close()
                 with redirect_stdout(stdout):
-                    _deliver(draw, sign(draw.receipt), out, as_json)
+                    deliver_draw(draw, sign(draw.receipt), out, as_json)
 
             draw = partial(hub.resume, resume, reclaim=reclaim) if resume else hub.run
             draw(on_progress=display, deliver=deliver)
 
 
-def _require_outlet(out: str | None, as_json: bool, count: int, *, force: bool) -> None:
+def require_outlet(out: str | None, as_json: bool, count: int, *, force: bool) -> None:
     """Refuses what could not be written in the end, before anything is paid for."""
     if out in ("-", ""):
         raise click.UsageError("--out needs a file here: `qrng bytes` writes to the standard output")
@@ -191,7 +191,7 @@ def _require_outlet(out: str | None, as_json: bool, count: int, *, force: bool) 
         raise click.UsageError(f"{count:,} bytes are too many to print; name a file with --out")
 
 
-def _signer() -> Callable[[Receipt], SignedReceipt]:
+def signer() -> Callable[[Receipt], SignedReceipt]:
     """Gets the key ready that signs receipts, before anything is paid for that could then not be signed."""
     from qrng_hub.signing import receipt_keys, signed  # loads cryptography, which bytes alone do not need
 
@@ -199,7 +199,7 @@ def _signer() -> Callable[[Receipt], SignedReceipt]:
     return lambda receipt: signed(receipt.model_dump_json(), key)
 
 
-def _deliver(draw: Draw, receipt: SignedReceipt, out: str | None, as_json: bool) -> None:
+def deliver_draw(draw: Draw, receipt: SignedReceipt, out: str | None, as_json: bool) -> None:
     """Writes or prints the bytes, and writes their receipt."""
     path = state_folder() / "receipts" / f"{draw.receipt.draw_id}.json"
     write_private(path, receipt.text())
