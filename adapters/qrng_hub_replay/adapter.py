@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qrng_hub.adapter import InProcessAdapter
 from qrng_hub.bits import Packed, pack_shots, unpack_shots
 from qrng_hub.circuits import Circuit
 from qrng_hub.clock import Clock
-from qrng_hub.errors import BackendLimitError, UnsupportedCircuitError
-from qrng_hub.records import Backend, Claim, Job, JobSpec, Origin, RawBlock, Record
+from qrng_hub.errors import BackendLimitError, QRNGError, UnsupportedCircuitError
+from qrng_hub.records import Backend, Check, Claim, Job, JobSpec, Origin, RawBlock, Record
 from qrng_hub_replay.reading import read_record
 from qrng_hub_replay.settings import RecordSettings, ReplaySettings
 from qrng_hub_replay.shots import ShotTable, refused
@@ -75,6 +76,17 @@ class ReplayAdapter(InProcessAdapter):
             faulty=tuple(sorted(set(range(labels[-1])) - set(labels))),
         )
 
+    def preflight(self, names: Sequence[str]) -> Iterator[Check]:
+        """Reads each file."""
+        for name in names:
+            try:
+                backend = self.describe(name)
+            except QRNGError as error:
+                yield Check(subject=f"{self.name}:{name}", verdict="failed", detail=str(error))
+                continue
+            detail = f"{backend.max_shots:,} shots of {backend.default_qubits} qubits"
+            yield Check(subject=backend.address, verdict="ok", detail=detail)
+
     def run(self, backend: Backend, spec: JobSpec) -> list[Packed]:
         """Takes the next shots for each circuit; raises `BackendLimitError` for more than are left."""
         record = self._record(spec.backend_name)
@@ -112,13 +124,19 @@ class ReplayAdapter(InProcessAdapter):
 def _read(name: str, settings: RecordSettings) -> _Replayed:
     path = Path(name).expanduser()
     table = read_record(path, settings)
+    if settings.skip >= len(table.packed):
+        raise refused(
+            path, f"holds {len(table.packed):,} shots, and {settings.skip:,} are to be skipped: none are left"
+        )
+    table = replace(table, packed=table.packed[settings.skip :])
     if settings.claimed_bits_per_shot is not None and settings.claimed_bits_per_shot > len(table.labels):
         most = f"{settings.claimed_bits_per_shot:g} bits a shot of {len(table.labels)} qubits"
         raise refused(path, f"is claimed to have {most}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     device = settings.device or table.device
     said = f", said to be of {device}" if device else ""
-    return _Replayed(table, settings, f"the shots of {path.name} (SHA-256 {digest}){said}")
+    which = f"the shots from number {settings.skip:,} on" if settings.skip else "the shots"
+    return _Replayed(table, settings, f"{which} of {path.name} (SHA-256 {digest}){said}")
 
 
 def _require_hadamards(backend: Backend, circuit: Circuit) -> None:

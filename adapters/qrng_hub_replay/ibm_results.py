@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from qrng_hub.errors import QRNGError, ReconstructedMeasurementsError
 from qrng_hub_replay.settings import RecordSettings
 from qrng_hub_replay.shots import ShotTable, load_json, refused, table_of
 
+MOST_BYTES = 2**28
+"""Of an array of shots, unpacked: the shots of two billion bits."""
 #: What a sampler's result is made of. The decoder would also make circuits, operators and noise models, and imports
 #: modules by their names for some: a file of somebody else's names none of these.
 _ALLOWED = frozenset({
@@ -56,9 +60,22 @@ def _require_allowed(path: Path, value: Any) -> None:
             kind = one.get("__type__")
             if kind is not None and kind not in _ALLOWED:
                 raise refused(path, f"holds a {str(kind)[:40]!r}, which the shots of a sampler have no need of")
+            if kind == "ndarray" and isinstance(one.get("__value__"), str):
+                _require_small(path, one["__value__"])
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one
+
+
+def _require_small(path: Path, encoded: str) -> None:
+    """Refuses an array that unpacks to more than shots can be: what is packed may hold a thousand times its size."""
+    unpacking = zlib.decompressobj()
+    try:
+        unpacking.decompress(base64.b64decode(encoded), MOST_BYTES)
+    except (ValueError, zlib.error):
+        raise refused(path, "holds an array that cannot be unpacked") from None
+    if unpacking.unconsumed_tail:
+        raise refused(path, f"holds an array of more than {MOST_BYTES:,} bytes")
 
 
 def _registers(path: Path, result: Any, part: int | None) -> list[BitArray]:

@@ -23,6 +23,8 @@ class RecordSettings(Record):
     """Which end of a shot is qubit 0: left as Cirq and Braket print it, right as Qiskit does."""
     part: Annotated[int, Field(ge=0, strict=True)] | None = None
     """Which of several circuits, from 0 on, in a job's JSON."""
+    skip: Annotated[int, Field(ge=0, strict=True)] = 0
+    """How many shots at the beginning are left out, such as those that an earlier draw used up."""
     device: str = ""
     """What measured the shots, in the words of whoever says so."""
     claimed_bits_per_shot: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -24,6 +24,7 @@ _FORMATS = ["npy", "bits", "csv", "ibm", "braket"]
 @click.option("--qubit-0", type=click.Choice(["left", "right"]), help="Which end of a shot is qubit 0 (Qiskit: right).")
 @click.option("--format", "encoding", type=click.Choice(_FORMATS), help="[default: by the name or the content]")
 @click.option("--part", type=click.IntRange(min=0), metavar="N", help="Which of several circuits, from 0 on.")
+@click.option("--skip", type=click.IntRange(min=0), metavar="SHOTS", help="Leave out so many shots at the beginning.")
 @click.option("--device", metavar="TEXT", help="What is said to have measured the shots.")
 @click.option("--claimed-bits", type=float, metavar="H", help="The min-entropy a shot that somebody vouches for.")
 @click.option("--claimed-by", metavar="NAME", help="Who vouches for it.")

@@ -111,6 +111,19 @@ def test_a_result_of_several_circuits_needs_its_part(tmp_path: Path) -> None:
         read(path, part=2)
 
 
+def test_an_array_that_unpacks_to_more_than_shots_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    result = StatevectorSampler(seed=1).run([circuit], shots=3000).result()
+    path = written(tmp_path, "job.json", json.dumps(result, cls=RuntimeEncoder))
+    assert len(read(path).packed) == 3000
+    monkeypatch.setattr("qrng_hub_replay.ibm_results.MOST_BYTES", 2999)
+    with pytest.raises(ConfigError, match="holds an array of more than 2,999 bytes"):
+        read(path)
+
+
 def braket_result(**changes: Any) -> dict[str, Any]:
     """Makes what Braket's own simulator gives of three qubits, as the service writes it."""
     circuit = BraketCircuit().h(0).x(1).h(2)
@@ -210,6 +223,12 @@ def test_shots_that_were_rebuilt_from_counts_are_refused(tmp_path: Path, name: s
         ("forced.json", "[]", {"format": "ibm"}, "is not the result of a SamplerV2 job"),
         ("result.json", '{"__type__": "PrimitiveResult", "__value__": 3}', {}, "does not read"),
         ("result.json", '{"__type__": "PrimitiveResult", "__value__": {"a": {"__type__": "x"}}}', {}, "holds a 'x'"),
+        (
+            "array.json",
+            '{"__type__": "PrimitiveResult", "__value__": {"a": {"__type__": "ndarray", "__value__": "AAAA"}}}',
+            {},
+            "an array that cannot be unpacked",
+        ),
         ("set.json", json.dumps({"braketSchemaHeader": {"name": "other"}}), {}, "one gate-model circuit"),
         ("name.json", json.dumps(braket_result(measuredQubits=None)), {}, "does not name the qubits"),
         ("ragged.json", json.dumps(braket_result(measurements=[[0, 1, 1], [0]])), {}, "different lengths"),

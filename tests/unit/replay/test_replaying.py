@@ -175,3 +175,28 @@ def test_a_claim_is_said_in_a_comparison(tmp_path: Path) -> None:
     assert row.totals is not None and row.totals.claimed_bits == pytest.approx(15.25 * 2048)
     assert row.claim == "its <maker> claims 15.25 bits a shot, of which none are credited"
     assert "its &lt;maker&gt; claims 15.25 bits a shot" in page(comparison)
+
+
+def test_shots_that_were_used_are_refused_and_can_be_skipped(tmp_path: Path) -> None:
+    shots = FAIR.sample(0, 3000)
+    with a_hub(tmp_path, shots) as hub:
+        used = hub.draw(64).receipt.sources[0].shots
+    with a_hub(tmp_path, shots) as hub, pytest.raises(QRNGError, match="outcomes that an earlier job"):
+        hub.draw(64)
+    with a_hub(tmp_path, shots, {"skip": used}) as hub:
+        (source,) = hub.draw(64).receipt.sources
+        (block,) = hub.raw(source.address, Circuit().h(*range(16)).measure(*range(16)), 5)
+    assert source.source.startswith("the shots from number 1,024 on of record.npy (SHA-256 ")
+    assert (block.outcomes == pack_shots(shots[2 * used : 2 * used + 5])).all()
+    with a_hub(tmp_path, shots, {"skip": 3000}) as hub, pytest.raises(ConfigError, match="3,000 are to be skipped"):
+        hub.draw(64)
+
+
+def test_a_check_reads_every_record(tmp_path: Path) -> None:
+    backends = [{"address": f"replay:{tmp_path / name}"} for name in ("record.npy", "gone.txt")]
+    with a_hub(tmp_path, FAIR.sample(0, 1024), backend=backends) as hub:
+        found = [check for check in hub.preflight() if check.subject.startswith("replay:")]
+    assert [(check.verdict, check.detail.split(":")[0]) for check in found] == [
+        ("ok", "1,024 shots of 16 qubits"),
+        ("failed", f"replay has no record '{tmp_path / 'gone.txt'}'"),
+    ]
