@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready-$(shell $(PYTHON) -c 'import sys, hashlib, pathlib; files = [pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml")]; print(".".join(map(str, sys.version_info[:3])) + "-" + hashlib.sha256(b"".join(files)).hexdigest()[:16])')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-days release-check test-live test-browser lint bench picture compare-picture schema lock clean
+.PHONY: help setup run test test-slow test-days release-check test-live test-browser fuzz lint bench picture compare-picture schema lock clean
 
 help:          ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -58,6 +58,12 @@ test-browser: setup ## test the page of a comparison in a headless Chromium (nee
 	@mkdir -p build/browser && cp tests/browser/package.json tests/browser/package-lock.json build/browser
 	@npm ci --silent --no-audit --no-fund --prefix build/browser
 	@QRNG_BROWSER=1 $(BIN)/python -m pytest -m slow tests/browser
+
+COUNT ?= 1000
+SEED  ?= 1
+fuzz: setup    ## damage COUNT inputs of every kind, from SEED on, and run them through the commands; ONLY=receipt:17 runs one
+	@QRNG_FUZZ_COUNT=$(COUNT) QRNG_FUZZ_SEED=$(SEED) QRNG_FUZZ_ONLY=$(ONLY) OMP_NUM_THREADS=1 \
+	    $(BIN)/python -m pytest -q -m fuzz tests/fuzz
 
 lint: setup
 	@$(BIN)/ruff check --quiet .
