@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from typing import BinaryIO
 from platformdirs import user_state_path
 
 from qrng_hub.errors import ConfigError, LedgerError
+
+_OPEN_FILE = re.compile(r"/dev/(std(in|out|err)$|fd/)|/proc/")
 
 
 def state_folder() -> Path:
@@ -113,7 +116,12 @@ def private_file(path: str | Path) -> Iterator[BinaryIO]:
 
 def is_plain(path: Path) -> bool:
     """Whether a path is a plain file's, or will be; not that of a device, nor what stands for an open file."""
-    return not path.exists() or (path.is_file() and path.parts[:2] not in (("/", "dev"), ("/", "proc")))
+    return not path.exists() or (path.is_file() and not is_open_file(path))
+
+
+def is_open_file(path: str | Path) -> bool:
+    """Whether a path stands for a file that a process has open, as /dev/stdin does; /dev/shm holds plain files."""
+    return _OPEN_FILE.match(str(path)) is not None
 
 
 def _open_stream(path: Path) -> tuple[None, BinaryIO] | None:

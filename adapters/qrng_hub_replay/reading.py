@@ -11,7 +11,8 @@ import numpy as np
 
 from qrng_hub.adapter import load_sdk
 from qrng_hub.bits import pack_shots
-from qrng_hub.errors import UnknownBackendError
+from qrng_hub.data_files import read_npy
+from qrng_hub.errors import ConfigError, RequestError, UnknownBackendError
 from qrng_hub_replay.braket_results import read_braket
 from qrng_hub_replay.comma_separated import read_csv
 from qrng_hub_replay.settings import Format, RecordSettings
@@ -68,10 +69,10 @@ def _by_content(path: Path, content: bytes) -> Format:
 def _read_npy(path: Path, content: bytes, settings: RecordSettings) -> ShotTable:
     """Reads shots packed as numpy.packbits packs rows; `qubits` says how many columns are meant."""
     try:
-        packed = np.load(io.BytesIO(content if content.startswith(_NPY_MAGIC) else b""), allow_pickle=False)
-    except Exception as error:  # numpy raises whatever its parser of headers raises
-        raise refused(path, "is a .npy file that is damaged or holds Python objects, which are not read") from error
-    if not isinstance(packed, np.ndarray) or packed.dtype != np.uint8 or packed.ndim != 2:
+        packed = read_npy(io.BytesIO(content), str(path))
+    except RequestError as error:
+        raise ConfigError(str(error)) from error
+    if packed.dtype != np.uint8 or packed.ndim != 2:
         raise refused(
             path, "is no .npy file of packed shots: uint8, a row a shot, eight qubits a byte (numpy.packbits)"
         )

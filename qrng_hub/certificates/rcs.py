@@ -20,6 +20,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,11 @@ def read_samples(path: str | Path) -> Samples:
         return Samples(widths.pop(), np.array([probability for _, probability in rows], np.float64))
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        if isinstance(error, RequestError):
-            raise
-        raise RequestError(f"{path} does not hold bitstrings with probabilities or amplitudes: {error!r}") from error
+    except RequestError:
+        raise
+    except (ValueError, LookupError, TypeError, RecursionError, csv.Error) as error:
+        why = textwrap.shorten(f"{type(error).__name__}: {error}", 200)
+        raise RequestError(f"{path} does not hold bitstrings with probabilities or amplitudes: {why}") from error
 
 
 def quantum_samples(samples: int, score: float, fidelity: float, error: float) -> int:

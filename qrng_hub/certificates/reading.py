@@ -20,6 +20,7 @@ import numpy as np
 
 from qrng_hub.bits import Packed
 from qrng_hub.certificates.counts import Counted
+from qrng_hub.data_files import map_npy
 from qrng_hub.errors import RequestError
 
 _KEYS = ["".join(key) for key in itertools.product("01", repeat=4)]
@@ -51,10 +52,6 @@ def read_rounds(path: str | Path) -> Packed:
         return _cells_of_array(path) if path.suffix == ".npy" else _cells_of_text(path)
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        if isinstance(error, RequestError):
-            raise
-        raise RequestError(f"{path} is no array of rounds: {error}") from error
 
 
 def _flat(values: Any) -> list[Any]:
@@ -64,7 +61,7 @@ def _flat(values: Any) -> list[Any]:
 
 
 def _cells_of_array(path: Path) -> Packed:
-    rounds = np.load(path, mmap_mode="r", allow_pickle=False)
+    rounds = map_npy(path)
     if rounds.dtype != np.uint8 or rounds.ndim != 2 or rounds.shape[1] != 4 or not len(rounds):
         raise RequestError(f"{path} has {rounds.dtype} of shape {rounds.shape}: rounds are uint8 of shape (n, 4)")
     if rounds.max() > 1:

@@ -141,9 +141,17 @@ def _again(
     folder = Path(out) if out else source
     if out:
         require_new(folder / DOCUMENT, force=force)
-    config = source / "config.json"
-    _save(made, config.read_text(encoding="utf-8") if config.exists() else "{}", folder)
+    _save(made, _config_of(source), folder)
     return made, folder
+
+
+def _config_of(folder: Path) -> str:
+    """Reads what a comparison was run with; "{}" if that is not kept."""
+    config = folder / "config.json"
+    try:
+        return config.read_text(encoding="utf-8") if config.exists() else "{}"
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{config} cannot be read: {error}") from error
 
 
 def _save(made: Comparison, config: str, folder: Path) -> None:

@@ -85,7 +85,11 @@ def _remarks(own: PriceBook, known: Iterable[Price], listed: Listed) -> Iterator
 
 def parse(text: str, today: date) -> Listed:
     """Reads the prices of QPU tasks and shots, and of on-demand simulators, from the CSV's text."""
-    rows = list(csv.DictReader(io.StringIO("".join(text.splitlines(keepends=True)[_METADATA_LINES:]))))
+    lines = "".join(text.splitlines(keepends=True)[_METADATA_LINES:])
+    try:
+        rows = list(csv.DictReader(io.StringIO(lines), restval=""))
+    except csv.Error as error:
+        raise VendorError(f"the AWS price list is no CSV: {error}; prices stay as they were") from error
     tasks, shots = (_rows_of(rows, family, "DeviceName") for family in ("Quantum Task", "Quantum Task-Shot"))
     simulators = _rows_of([row for row in rows if row.get("operation") == "CompleteTask"], "Simulator Task", "Version")
     prices: list[Price] = []

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import ValidationError
 
+from qrng_hub.data_files import read_npy
 from qrng_hub.errors import ConfigError
 from qrng_hub.files import write_private
 from qrng_hub.records import Backend, Finished, JobPrice, RawBlock, Record, Request
@@ -99,7 +99,7 @@ class Store:
 
     def _block(self, described: dict[str, Any], digest: str) -> RawBlock:
         with (self._raw / f"{digest}.npy").open("rb") as file:
-            outcomes = np.lib.format.read_array(file, allow_pickle=False)
+            outcomes = read_npy(file, file.name)
         block = RawBlock.model_validate(described | {"outcomes": outcomes})
         if block.sha256 != digest:
             raise ValueError(f"the outcomes have the SHA-256 {block.sha256}, not {digest}")

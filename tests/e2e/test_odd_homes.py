@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from commands import qrng
+from qrng_hub.certificates.reading import read_rounds
 from qrng_hub.clock import SystemClock
 from qrng_hub.config import load_run_file
-from qrng_hub.data_files import map_data
+from qrng_hub.data_files import map_data, map_npy
 from qrng_hub.database import engine
 from qrng_hub.errors import ConfigError, LedgerError, RequestError
 from qrng_hub.ledger import open_ledger
@@ -56,12 +57,16 @@ def test_an_npy_file_that_is_damaged_or_not_of_bytes_is_refused(tmp_path: Path) 
     np.save(tmp_path / "floats.npy", np.zeros(4))
     np.save(tmp_path / "good.npy", np.zeros(4, np.uint8))
     good = (tmp_path / "good.npy").read_bytes()
+    (tmp_path / "keys.npy").write_bytes(good.replace(b"'descr'", b"1      "))  # names that do not sort
     (tmp_path / "cut.npy").write_bytes(good[:40])
     (tmp_path / "header.npy").write_bytes(good.replace(b"(4,)", b"((((").replace(b"}", b"("))
     (tmp_path / "short.npy").write_bytes(good[:-2])
-    for name in ("objects", "floats", "cut", "header", "short"):
-        with pytest.raises(RequestError, match=r"is a \.npy file"):
-            map_data(tmp_path / f"{name}.npy")
+    for name in ("objects", "cut", "header", "short", "keys"):
+        for read in (map_data, map_npy, read_rounds):
+            with pytest.raises(RequestError, match=rf"{name}\.npy is no \.npy file, or it is damaged"):
+                read(tmp_path / f"{name}.npy")
+    with pytest.raises(RequestError, match=r"is a \.npy file of float64"):
+        map_data(tmp_path / "floats.npy")
 
 
 def test_without_a_home_folder_the_variable_to_set_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import sleep
 
 import pytest
@@ -16,6 +17,14 @@ def test_a_file_is_its_owner_s_alone_and_replaced_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no such folder here")
+def test_a_file_in_shared_memory_is_replaced_whole_as_any_other() -> None:
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        path = write_private(Path(folder) / "prices.toml", b"one")
+        write_private(path, b"two")
+        assert path.read_bytes() == b"two"
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Small damaged inputs that `make fuzz` once found: each command ends with a sentence and a code, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from commands import qrng
+from services.prices import price_list, serving
+
+USED = Path(__file__).parents[1] / "vectors" / "state-0.1.0" / "state.tar.gz"
+
+
+def npy_with_names_that_do_not_sort() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((2, 4), np.uint8))
+    return buffer.getvalue().replace(b"'descr'", b"1      ")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which version 0.1.0 was used, and the working folder of the test."""
+    with tarfile.open(USED) as archive:
+        archive.extractall(tmp_path, filter="data")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "command", "says"),
+    [
+        (
+            "rounds.npy", npy_with_names_that_do_not_sort(), "certify bell-data rounds.npy --score 0.8 --epsilon 1e-3",
+            "rounds.npy is no .npy file, or it is damaged",
+        ),
+        ("rcs.csv", b"bitstring,probability\n0101\r0101,0.5\n", "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
+        ("rcs.csv", "bitstring,\n".encode("utf-16"), "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
+        ("rcs.csv", b"bitstring,probability\n" + b"0" * 200_000, "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
+        (
+            "comparison/config.json", b'{"a": "\xd9"}', "compare comparison --out again",
+            "config.json cannot be read: 'utf-8' codec",
+        ),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_refused_in_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, command: str, says: str
+) -> None:
+    (folder / name).write_bytes(content)
+    done = qrng(capsys, *command.split())
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert says in done.stderr
+    assert len(done.stderr) < 500
+
+
+@pytest.mark.parametrize("row", ['a\r"b"', '"Simulator Task","","SV1","CompleteTask","0.075"', "x" * 200_000])
+def test_a_damaged_price_list_changes_no_price(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], row: str
+) -> None:
+    with serving(price_list(row)) as url:
+        monkeypatch.setenv("BRAKET_PRICE_OFFERS_URL", url)
+        done = qrng(capsys, "report", "prices", "--refresh")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "prices stay as they were" in done.stderr
