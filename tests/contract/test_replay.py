@@ -34,7 +34,9 @@ class TestReplay(AdapterContract):
     @pytest.fixture
     def adapter(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Adapter:
         if request.node.originalname in NEVER:
-            request.applymarker(pytest.mark.xfail(raises=(UnsupportedCircuitError, AssertionError), strict=True))
+            reason = "a record has no outcomes but those of its one circuit"
+            raises = (UnsupportedCircuitError, AssertionError)
+            request.applymarker(pytest.mark.xfail(raises=raises, strict=True, reason=reason))
         monkeypatch.chdir(tmp_path)
         np.save("record.npy", pack_shots(np.random.default_rng(1).integers(0, 2, (4000, 12))))
         files = {"record.npy": RecordSettings(qubits=12, qubit_0="left")}

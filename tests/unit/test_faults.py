@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -216,3 +217,25 @@ def test_a_job_is_collected_twice_alike_and_one_whose_reply_was_lost_is_measured
 def test_faults_are_injected_without_a_test_framework() -> None:
     probe = "import sys; from qrng_hub.testing import ShotDevices, inject; sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe]).returncode == 0
+
+
+def test_a_record_given_out_as_a_device_is_drawn_from_in_order_and_paid_for() -> None:
+    """For tests alone: what a record is worth as a device's, whose outcomes are credited."""
+    table = FaultyShots(np.full(32, 0.5), (), 9).sample(0, 6000)
+    record = RecordedShots(np.packbits(table, axis=1), 32, "a record of a device")
+    run_file = {
+        "version": 1,
+        "policy": {"fallback": "hardware-only"},
+        "budget": {"usd": 10, "usd_per_job": 1},
+        "backend": [{"address": "shots:device"}],
+    }
+    clock = FrozenClock()
+    device = ShotDevices({"device": record}, clock, Script())
+    with Hub.open(run_file, clock=clock, adapters=[device]) as hub:
+        receipts = [hub.draw(1024).receipt for _ in range(2)]
+    first, second = (receipt.sources[0] for receipt in receipts)
+    assert [receipt.origin for receipt in receipts] == ["hardware", "hardware"]
+    assert receipts[0].credit.bits == 8 * 1024
+    ones = table[: first.shots].mean(axis=0), table[first.shots : first.shots + second.shots].mean(axis=0)
+    assert (first.p_one, second.p_one) == tuple(tuple(share.tolist()) for share in ones)
+    assert (first.source, first.cost_billed) == ("a record of a device", Decimal("0.30"))
