@@ -1,7 +1,7 @@
 """The command `qrng`: parses, calls the hub, prints, and turns errors into exit codes.
 
-0 done, 1 the run failed, 2 bad usage or a bad run file, 3 done and a simulator stood in for hardware, 130 interrupted
-by Ctrl-C, 129 by SIGHUP and 143 by SIGTERM.
+0 done, 1 the run failed, 2 bad usage or a bad run file, 3 done and something else stood in for hardware, 130
+interrupted by Ctrl-C, 129 by SIGHUP and 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _COMMANDS = {
     "assess": "assess",
 }
 _INTERRUPTED = 128 + signal.SIGINT
-#: The warnings that a simulator stood in for hardware in the command that is run.
+#: The warnings that something else stood in for hardware in the command that is run.
 _simulated: list[SimulatedFallbackWarning] = []
 _USAGE_ERRORS = (ConfigError, RequestError, UnknownNameError)
 

@@ -33,7 +33,7 @@ _SUFFIXES = {"private_key": "", "public_key": ".pub", "receipt": ".receipt.json"
 @click.option("--pool", "from_pool", is_flag=True, help="Take from the pool, in place of a draw.")
 @click.option("--passphrase", "ask", is_flag=True, help="Ask for a passphrase to encrypt the private key with.")
 @click.option("--passphrase-env", metavar="NAME", help="Take it from this environment variable.")
-@click.option("--allow-simulated", is_flag=True, help="Make the key although the bytes are a simulator's.")
+@click.option("--allow-simulated", is_flag=True, help="Make the key although not all bytes are hardware's.")
 @click.option("--allow-low-credit", is_flag=True, help="Make the key although the bytes' credit does not suffice.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def keygen_command(

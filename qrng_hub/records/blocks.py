@@ -128,7 +128,7 @@ class EntropyCredit(Record):
     epsilon: float
     """The probability that any of the bounds is wrong."""
     credited_bits: float
-    """The bound of the whole block if it is hardware's; 0 for a simulator's."""
+    """The bound of the whole block if it is hardware's; else 0."""
     method: str
     side_information: str
     assumptions: tuple[str, ...]

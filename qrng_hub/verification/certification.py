@@ -79,7 +79,7 @@ def _of_run(run: CertifiedRun) -> Iterator[str]:
 
 
 def _of_repeated(source: SourceReceipt, certificate: Certificate) -> Iterator[str]:
-    """Compares what a source says in its own words with its one certificate; a simulator's assumptions are more."""
+    """Compares what a source says in its own words with its one certificate; others than hardware's assume more."""
     repeated = {
         "method": (source.method, certificate.method),
         "side_information": (source.side_information, certificate.side_information),
