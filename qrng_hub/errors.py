@@ -38,6 +38,7 @@
     ├── BudgetExceededError                     the cost is above what is allowed, or unknown
     ├── InfeasiblePlanError                     no plan keeps every limit; it says which is in the way
     ├── RunInterruptedError                     the caller stopped the run; the ledger says where it was
+    ├── DiskFullError (OSError)                 a file cannot be written for want of space; what was there before stays
     ├── LedgerError                             the ledger cannot be opened, read or written
     │   └── LedgerSchemaError                   it was written by a newer release
     ├── ReceiptError                            a receipt does not hold, or cannot be read
@@ -50,6 +51,7 @@
 
     UserWarning
     ├── SimulatedFallbackWarning                hardware was asked for, something else delivered
+    ├── NetworkFolderWarning                    a ledger or a pool is where locks of files may not hold
     └── BudgetWarning                           little of a budget is left
 """
 
@@ -221,6 +223,10 @@ class RunInterruptedError(QRNGError):
     """The caller stopped the run; jobs at a vendor stay in the ledger as they were last seen."""
 
 
+class DiskFullError(QRNGError, OSError):
+    """A file cannot be written: the disk is full, a quota used up, or the file too large; it says what was kept."""
+
+
 class LedgerError(QRNGError):
     """The ledger cannot be opened, read or written."""
 
@@ -267,6 +273,10 @@ class PoolFormatError(PoolError):
 
 class SimulatedFallbackWarning(UserWarning):
     """Hardware was asked for and something else delivered, a simulator say: its bits carry no credited entropy."""
+
+
+class NetworkFolderWarning(UserWarning):
+    """A ledger or a pool is on a network file system, where locks and durable writes may not hold."""
 
 
 class BudgetWarning(UserWarning):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from platformdirs import user_state_path
 
-from qrng_hub.errors import ConfigError, LedgerError
+from qrng_hub.errors import ConfigError, DiskFullError, LedgerError, QRNGError
+
+_WITHOUT_SPACE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of disk space is used up",
+    errno.EFBIG: "the file would be larger than one may be here",
+}
 
 _OPEN_FILE = re.compile(r"/dev/(std(in|out|err)$|fd/)|/proc/")
 
@@ -59,7 +68,7 @@ def require_writable_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}; choose another place") from error
+        raise ConfigError(f"{folder} cannot be written: {reason(error)}; choose another place") from error
 
 
 def require_writable(path: str | Path) -> None:
@@ -92,26 +101,59 @@ def write_private(path: str | Path, data: bytes) -> Path:
 def private_file(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file of mode 0600 for writing, whole or not at all; makes its folder, mode 0700.
 
-    An earlier file is replaced when the block ends well, once the new one is on the disk, and kept if it raises. A
+    An earlier file is replaced when the block ends well, once the new one is on the disk, and kept if it raises. Until
+    then the new one has no name, where the system has such files, so that not even a kill leaves it behind. A
     link is followed, and what is not a plain file, such as a device or a stream, is written to as it stands. Raises
-    `ConfigError` before the block runs if the place cannot be written.
+    `ConfigError` before the block runs if the place cannot be written, and `DiskFullError` for want of space.
     """
     try:
-        temporary, file = _open_stream(Path(path)) or _open_beside(Path(os.path.realpath(path)))
+        draft = _draft(Path(os.path.realpath(path))) if is_plain(Path(path)) else None
+        file = draft.file if draft else _open_stream(Path(path))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from error
+        raise ConfigError(f"{path} cannot be written: {reason(error)}; choose another place") from error
+    kept = "what was there before is as it was" if draft else "it has what was written before"
     try:
-        with file:
+        with saying_if_full(path, kept), file:
             yield file
             file.flush()
-            if temporary:
+            if draft:
                 sync(file.fileno())
-        if temporary:
-            temporary.replace(os.path.realpath(path))
-    except BaseException:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-        raise
+                draft.put(Path(os.path.realpath(path)))
+    finally:
+        if draft:
+            draft.discard()
+
+
+def write_new_private(path: Path, data: bytes) -> None:
+    """Writes such a file where there is none; raises `FileExistsError` if there is, and likewise."""
+    try:
+        draft = _draft(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {reason(error)}; choose another place") from error
+    try:
+        with saying_if_full(path, "nothing is there"), draft.file as file:
+            file.write(data)
+            file.flush()
+            sync(file.fileno())
+            draft.link(path)
+    finally:
+        draft.discard()
+
+
+def reason(error: OSError) -> str:
+    """Says in words why a file cannot be written or read."""
+    return _WITHOUT_SPACE.get(error.errno or 0) or error.strerror or str(error)
+
+
+@contextmanager
+def saying_if_full(path: str | Path, kept: str) -> Iterator[None]:
+    """Raises `DiskFullError`, which says what was kept, where the block has no space to write a file in."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _WITHOUT_SPACE or isinstance(error, QRNGError):
+            raise
+        raise DiskFullError(f"{path} cannot be written: {reason(error)}; {kept}") from error
 
 
 def is_plain(path: Path) -> bool:
@@ -124,18 +166,58 @@ def is_open_file(path: str | Path) -> bool:
     return _OPEN_FILE.match(str(path)) is not None
 
 
-def _open_stream(path: Path) -> tuple[None, BinaryIO] | None:
-    """Opens what is not a plain file, or stands for an open one as /dev/stdout does; None for any other path."""
-    if not is_plain(path):
-        return None, os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
-    return None
+def _open_stream(path: Path) -> BinaryIO:
+    """Opens what is not a plain file, or stands for an open one as /dev/stdout does."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
 
 
-def _open_beside(path: Path) -> tuple[Path, BinaryIO]:
-    """Opens a file that may take the place of `path`."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    return Path(temporary), os.fdopen(descriptor, "wb")
+@dataclass(slots=True)
+class _Draft:
+    """An open file that is to be put into a place; until then it has no name, or a hidden one."""
+
+    file: BinaryIO
+    hidden: Path | None
+
+    def link(self, place: Path) -> None:
+        """Gives it that name; raises `FileExistsError` if there is a file of it."""
+        if self.hidden is not None:
+            os.link(self.hidden, place)
+            return
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:  # the folder has no other use than that Python then follows the link to the file
+            os.link(f"/proc/self/fd/{self.file.fileno()}", place, src_dir_fd=folder)
+        finally:
+            os.close(folder)
+
+    def put(self, place: Path) -> None:
+        """Puts it in the place of whatever is there."""
+        if self.hidden is None:
+            try:
+                return self.link(place)
+            except FileExistsError:
+                hidden = place.with_name(f".{uuid.uuid4().hex}")
+                self.link(hidden)
+                self.hidden = hidden
+        self.hidden.replace(place)
+        return None
+
+    def discard(self) -> None:
+        """Deletes it unless it was put somewhere."""
+        self.file.close()
+        if self.hidden is not None:
+            self.hidden.unlink(missing_ok=True)
+
+
+def _draft(place: Path) -> _Draft:
+    """Opens a file of mode 0600 that may take a place, without a name where the file system and /proc allow it."""
+    folder = place.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
+        with suppress(OSError):  # of many kinds; whatever else is wrong, the next try says
+            descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            return _Draft(os.fdopen(descriptor, "wb"), None)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{place.name}.")
+    return _Draft(os.fdopen(descriptor, "wb"), Path(temporary))
 
 
 def sync(descriptor: int) -> None:
@@ -161,7 +243,7 @@ def claimed(path: Path, what: str) -> Iterator[None]:
     except BlockingIOError:
         raise LedgerError(f"another process is working on {what}: wait for it, or end it first") from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be locked: {error.strerror}; delete it, or choose another place") from error
+        raise ConfigError(f"{path} cannot be locked: {reason(error)}; delete it, or choose another place") from error
     try:
         yield
     finally:

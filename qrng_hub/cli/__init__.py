@@ -22,6 +22,7 @@ import click
 from qrng_hub import __version__
 from qrng_hub.cli.interrupting import ending_in_order
 from qrng_hub.errors import ConfigError, QRNGError, RequestError, SimulatedFallbackWarning, UnknownNameError
+from qrng_hub.files import reason
 
 #: Modules are imported when their command is called, so that `qrng --version` loads none of them.
 _COMMANDS = {
@@ -95,7 +96,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
-            code = _complain(f"the output cannot be written: {error}", 1)
+            code = _complain(f"the output cannot be written: {reason(error)}", 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
@@ -115,7 +116,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
     except MemoryError as error:
         return _complain(f"there is not enough memory: {error or 'ask for less at once'}", 1)
     except OSError as error:
-        return _complain(f"the output cannot be written: {error}", 1)
+        return _complain(f"the output cannot be written: {reason(error)}", 1)
     return 3 if _simulated else 0
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from qrng_hub.database.repeating import passes, repeated
 from qrng_hub.errors import ConfigError, LedgerError, LedgerSchemaError
+from qrng_hub.mounts import warn_of_network
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MILLISECONDS = 30_000
@@ -101,7 +102,9 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._fast.dialect.loaded_dbapi.Error) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
+            cause = str(error.orig if isinstance(error, DBAPIError) else error)
+            for secret in _secrets(self.url):
+                cause = cause.replace(secret, "***")
             raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error
 
     @property
@@ -111,8 +114,8 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The URL without its password and its query, which may hold others."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
 
 def open_database(url: str) -> Database:
@@ -165,10 +168,19 @@ def _file_of(url: URL) -> URL:
     return url.set(database=file)
 
 
+def _secrets(url: URL) -> Iterator[str]:
+    """Lists the passwords in a URL, which servers and drivers may quote."""
+    if url.password:
+        yield str(url.password)
+    yield from (value for name, values in url.normalized_query.items() if "password" in name for value in values)
+
+
 def _prepare_folder(database: Database) -> None:
     if database.url.get_backend_name() != "sqlite" or _is_read_only(database.url):
         return
     path = Path(str(database.url.database))
+    cure = "set ledger.url to a file on a local disk, or to a PostgreSQL server"
+    warn_of_network(path.parent, f"the ledger {database.shown_url}", cure)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

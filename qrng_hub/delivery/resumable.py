@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from qrng_hub.delivery.pieces import Piece, PieceOrigin
 from qrng_hub.errors import ConfigError
-from qrng_hub.files import claimed, exposed, require_new, sync
+from qrng_hub.files import claimed, exposed, reason, require_new, saying_if_full, sync
 from qrng_hub.records import Record
 
 
@@ -44,8 +44,10 @@ class ResumableFile:
 
     def append(self, encoded: bytes, piece: Piece) -> None:
         """Writes a piece, in the form in which it stands in the file."""
-        self._file.write(encoded)
-        _flush(self._file)
+        kept = f"it has the first {self.bytes_done:,} bytes, and the same command goes on from there"
+        with saying_if_full(self.path, kept):
+            self._file.write(encoded)
+            _flush(self._file)
         self.bytes_done += len(piece.data)
         written = Written(
             draw_id=piece.draw_id,
@@ -148,7 +150,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         file = os.fdopen(os.open(path, flags, 0o600), "r+b")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
+        raise ConfigError(f"{path} cannot be written: {reason(error)}; choose another place") from error
     if how := exposed(os.fstat(file.fileno())):
         file.close()
         raise ConfigError(f"{path} {how}, or choose another place")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from qrng_hub.errors import ConfigError, ReceiptError, ReceiptKeyError
-from qrng_hub.files import alterable, exposed, private_file, state_folder, sync, write_private
+from qrng_hub.files import alterable, exposed, reason, state_folder, write_new_private, write_private
 
 _FIELD = 2**255 - 19
 _OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -121,7 +120,7 @@ class ReceiptKeys:
         self.current()
         key = SigningKey(Ed25519PrivateKey.generate())
         self._publish(key)
-        _write(self.path, key)
+        write_private(self.path, _pem(key))
         return key
 
     def known(self) -> tuple[str, ...]:
@@ -166,19 +165,14 @@ class ReceiptKeys:
 
     def _make(self) -> None:
         """Puts a new key in its place unless one is there: unlike a rename, a link takes the place of nothing."""
-        place = Path(os.path.realpath(self.path))
-        written = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
-        _write(written, SigningKey(Ed25519PrivateKey.generate()))
         try:
-            os.link(written, place)
+            write_new_private(Path(os.path.realpath(self.path)), _pem(SigningKey(Ed25519PrivateKey.generate())))
         except FileExistsError:
             return
         except OSError as error:
             raise ConfigError(
-                f"the receipt key {self.path} cannot be made: {error.strerror}; set QRNG_STATE_DIR to another folder"
+                f"the receipt key {self.path} cannot be made: {reason(error)}; set QRNG_STATE_DIR to another folder"
             ) from error
-        finally:
-            written.unlink()
 
     def _publish(self, key: SigningKey) -> None:
         path = self.public_path(key.fingerprint)
@@ -213,10 +207,5 @@ def _is_named_rightly(file: Path) -> bool:
     return False
 
 
-def _write(path: Path, key: SigningKey) -> None:
-    """Writes a private key to a file of mode 0600, whole or not at all, and waits for the disk."""
-    text = key._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with private_file(path) as file:
-        file.write(text)
-        file.flush()
-        sync(file.fileno())
+def _pem(key: SigningKey) -> bytes:
+    return key._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

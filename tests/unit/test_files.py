@@ -1,4 +1,9 @@
+import os
+import resource
+import signal
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -7,8 +12,8 @@ from time import sleep
 
 import pytest
 
-from qrng_hub.errors import ConfigError, LedgerError
-from qrng_hub.files import claimed, write_private
+from qrng_hub.errors import ConfigError, DiskFullError, LedgerError
+from qrng_hub.files import claimed, write_new_private, write_private
 
 
 def test_a_file_is_its_owner_s_alone_and_replaced_whole(tmp_path: Path) -> None:
@@ -61,3 +66,67 @@ def test_a_claim_on_a_file_that_its_holder_deleted_is_none(tmp_path: Path) -> No
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(claim, range(4000)))
     assert most == 1
+
+
+WRITER = """
+import sys
+from qrng_hub.files import private_file
+with private_file(sys.argv[1]) as file:
+    file.write(b"secret")
+    file.flush()
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="every file of this system has a name")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("earlier", [None, b"earlier"])
+def test_a_writer_that_is_killed_leaves_nothing(tmp_path: Path, number: int, earlier: bytes | None) -> None:
+    place = tmp_path / "out" / "key"
+    if earlier:
+        write_private(place, earlier)
+    command = [sys.executable, "-c", WRITER, str(place)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"written\n"
+        process.send_signal(number)
+        assert process.wait(60) == -number
+    assert {path: path.read_bytes() for path in place.parent.iterdir()} == ({place: earlier} if earlier else {})
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_files_are_written_alike_where_they_must_have_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    if named:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    write_new_private(tmp_path / "new", b"one")
+    with pytest.raises(FileExistsError):
+        write_new_private(tmp_path / "new", b"two")
+    write_private(tmp_path / "old", b"one")
+    write_private(tmp_path / "old", b"two")
+    (tmp_path / "link").symlink_to("old")
+    write_private(tmp_path / "link", b"three")
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert found == {"new": b"one", "old": b"three", "link": b"three"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_file_for_which_there_is_no_space_leaves_the_earlier_one(tmp_path: Path) -> None:
+    write_private(tmp_path / "file", b"earlier")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(DiskFullError, match=r"file cannot be written: .*; what was there before is as it was"):
+            write_private(tmp_path / "file", bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_a_full_disk_is_said_to_be_full() -> None:
+    with pytest.raises(DiskFullError, match=r"^/dev/full cannot be written: the disk is full; it has what was written"):
+        write_private("/dev/full", b"bytes")

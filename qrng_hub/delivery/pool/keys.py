@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from qrng_hub.delivery.pool.storage import replace_durably
-from qrng_hub.errors import PoolKeyError
-from qrng_hub.files import exposed
+from qrng_hub.delivery.pool.storage import sync_folder
+from qrng_hub.errors import ConfigError, PoolKeyError
+from qrng_hub.files import exposed, write_private
 
 KEY_BYTES = 32
 _SERVICE = "qrng-hub"
@@ -89,10 +89,9 @@ class KeyFile:
         text = "".join(f"{name} {key.hex()}\n" for name, key in keys.items())
         path = Path(os.path.realpath(self.path))
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_durably(path, text.encode())
-        except OSError as error:
-            raise PoolKeyError(f"the key file {self.path} cannot be written: {error.strerror}") from error
+            sync_folder(write_private(path, text.encode()).parent)
+        except (ConfigError, OSError) as error:
+            raise PoolKeyError(f"the key file cannot be kept: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ from qrng_hub.delivery.pool.marker import Marker, SealedMarker, write_marker
 from qrng_hub.delivery.pool.records import PoolStatus, Taken, merged
 from qrng_hub.delivery.pool.storage import erase, exclusive
 from qrng_hub.errors import PoolEmptyError, PoolError, PoolIntegrityError, PoolKeyError, RequestError
-from qrng_hub.files import alterable, require_writable_folder, state_folder
+from qrng_hub.files import alterable, reason, require_writable_folder, state_folder
 from qrng_hub.integers import whole
+from qrng_hub.mounts import warn_of_network
 from qrng_hub.records import CommonOrigin, Draw, Origin
 
 
@@ -50,6 +51,7 @@ class Pool:
         self.folder = folder
         self._key_source = key_source
         self._keys: tuple[str, PoolKeys] | None = None
+        warn_of_network(folder, f"the pool {folder}", "choose a folder on a local disk")
         with self._held() as (marker, keys):
             self._sweep(marker)
             if marker.draws_bytes is None:
@@ -171,6 +173,7 @@ class Pool:
 
     def set_low_water(self, low_water_bytes: int) -> None:
         """Records below how many bytes the pool is to be filled."""
+        low_water_bytes = whole(low_water_bytes, "a low-water mark is of 0 bytes or more", 0)
         with self._held() as (marker, keys):
             if low_water_bytes != marker.low_water_bytes:
                 self._write(marker.model_copy(update={"low_water_bytes": low_water_bytes}), keys)
@@ -362,4 +365,4 @@ def _translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PoolError(f"the pool {folder} cannot be used, and handed nothing out: {error}") from error
+        raise PoolError(f"the pool {folder} cannot be used, and handed nothing out: {reason(error)}") from error
