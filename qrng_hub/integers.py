@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from qrng_hub.errors import RequestError, WrongTypeError
+
+#: What is longer is not printed, and of some length Python would not.
+_LONG = 10**40
 
 
 def whole(value: SupportsIndex, rule: str, least: float = -math.inf, most: float = math.inf, cure: str = "") -> int:
@@ -25,5 +28,16 @@ def whole(value: SupportsIndex, rule: str, least: float = -math.inf, most: float
     if number is None:
         raise WrongTypeError(f"{rule}, not {value!r}{cure}")
     if not least <= number <= most:
-        raise RequestError(f"{rule}, not {number}{cure}")
+        shown = str(number) if abs(number) < _LONG else "a number that long"
+        raise RequestError(f"{rule}, not {shown}{cure}")
     return number
+
+
+def as_python(value: Any) -> Any:
+    """Returns numpy's whole number as Python's own, and anything else as it is."""
+    if isinstance(value, int) or getattr(value, "shape", None) != ():
+        return value
+    try:
+        return operator.index(value)
+    except TypeError:
+        return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
@@ -22,6 +23,14 @@ _SENTENCES = {
     "timezone_aware": "must say its zone, as in 2026-12-31T23:00:00Z",
     "tuple_type": "must be a list",
 }
+
+
+def decimal_of(text: str) -> Decimal:
+    """Reads a number of a file as it is written; raises `ValueError` for an exponent that no `Decimal` has."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]} is out of the range of numbers") from None
 
 
 def validated(

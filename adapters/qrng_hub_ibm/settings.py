@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from qrng_hub.errors import RequestError
-from qrng_hub.records import JobSpec, Record
+from qrng_hub.records import WHOLE, JobSpec, Record
 from qrng_hub.validation import first_problem
 
 
@@ -39,7 +39,7 @@ class IBMOptions(Record):
     """Whether IBM keeps nothing: outcomes can be read once only, and are then deleted."""
     rep_delay: Annotated[float, Field(ge=0)] | None = None
     """Seconds between a shot and the next, within the device's range; None for the device's default."""
-    max_execution_time: Annotated[int, Field(ge=1)] | None = None
+    max_execution_time: Annotated[int, Field(ge=1, strict=True), WHOLE] | None = None
     """Seconds of the device's time after which IBM stops the job; they bound its cost."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from qrng_hub.records import Record
+from qrng_hub.records import WHOLE, Record
 
 Format = Literal["npy", "bits", "csv", "ibm", "braket"]
 Text = Annotated[str, Field(min_length=1)]
@@ -17,11 +17,11 @@ class RecordSettings(Record):
 
     format: Format | None = None
     """npy: packed shots; bits: a line of digits a shot; csv; ibm: a SamplerV2 job's JSON; braket: results.json."""
-    qubits: Annotated[int, Field(ge=1, le=65_536, strict=True)] | None = None
+    qubits: Annotated[int, Field(ge=1, le=65_536, strict=True), WHOLE] | None = None
     """How many there are: needed where the shots are packed or stand in one line."""
     qubit_0: Literal["left", "right"] | None = None
     """Which end of a shot is qubit 0: left as Cirq and Braket print it, right as Qiskit does."""
-    part: Annotated[int, Field(ge=0, strict=True)] | None = None
+    part: Annotated[int, Field(ge=0, strict=True), WHOLE] | None = None
     """Which of several circuits, from 0 on, in a job's JSON."""
     skip: Annotated[int, Field(ge=0, strict=True)] = 0
     """How many shots at the beginning are left out, such as those that an earlier draw used up."""

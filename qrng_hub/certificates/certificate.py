@@ -6,9 +6,13 @@ import math
 from dataclasses import dataclass
 
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 from qrng_hub.records import Certificate, Level
 
 __all__ = ["Certificate", "Epsilons", "Level", "require_epsilon", "require_rounds"]
+
+#: what counts of rounds may add up to
+MOST_ROUNDS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ def require_epsilon(value: float, name: str = "epsilon") -> float:
 
 def require_rounds(rounds: int, what: str = "rounds") -> int:
     """Returns a number of rounds; raises `RequestError` below 1."""
+    rounds = whole(rounds, f"a number of {what} is a whole one below 2^63", most=MOST_ROUNDS)
     if rounds < 1:
         raise RequestError(f"{rounds} {what} certify nothing: give at least 1")
     return rounds

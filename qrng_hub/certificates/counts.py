@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from qrng_hub.bits import Bits, Packed
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 
 Counted = npt.NDArray[np.int64]
 _BYTES_AT_ONCE = 2**20
@@ -134,6 +135,7 @@ def split_rounds(cells: npt.NDArray[Any], training_rounds: int) -> tuple[Trainin
 
     Raises `RequestError` if either part is empty.
     """
+    training_rounds = whole(training_rounds, "a number of training rounds is a whole one")
     if not 0 < training_rounds < cells.size:
         raise RequestError(
             f"of {cells.size:,} rounds, {training_rounds:,} cannot be for training: leave some to certify"

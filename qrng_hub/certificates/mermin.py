@@ -135,7 +135,8 @@ def mermin_bits(rounds: int, score: float, rate: float, epsilons: Epsilons, shar
     log2(1 / kappa): see the module. `sharing` rounds in a row have the same setting. Raises `RequestError` for
     numbers out of range.
     """
-    units = require_rounds(rounds) / sharing
+    rounds, sharing = require_rounds(rounds), require_rounds(sharing, "rounds a setting")
+    units = rounds / sharing
     losing = losing_probability_at_most(losing_probability(score), units, epsilons.joint_bits)
     entropy = rounds * abs(math.log2(guessing_probability(losing, rate)))
     return max(0.0, entropy + math.log2(epsilons.kappa))
@@ -156,6 +157,7 @@ def certify_mermin(
     `sharing` rounds in a row have the same setting, `drawn` is for what, and `origin` where settings come from. Raises
     `RequestError` for numbers out of range.
     """
+    rounds, sharing = require_rounds(rounds), require_rounds(sharing, "rounds a setting")
     bits = mermin_bits(rounds, score, rate, epsilons, sharing)
     how = "drawn anew for every round" if drawn == "round" else f"each for {sharing} shot(s) of a circuit"
     return Certificate(

@@ -30,6 +30,7 @@ import numpy.typing as npt
 
 from qrng_hub.certificates.certificate import Certificate, Epsilons, Level
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 
 SIMULABLE_QUBITS = 30
 """Up to here every probability can be had on one computer, so that no score says where a bitstring comes from."""
@@ -56,6 +57,7 @@ class Samples:
     probabilities: npt.NDArray[np.float64]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "qubits", whole(self.qubits, "a number of qubits is a whole one"))
         if self.qubits < 1 or self.probabilities.size < 1:
             raise RequestError("there is no bitstring to score: give at least one, of at least one qubit")
         if not ((self.probabilities >= 0) & (self.probabilities <= 1)).all():

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from qrng_hub.certificates.certificate import Certificate, Level, require_epsilon
+from qrng_hub.certificates.certificate import MOST_ROUNDS, Certificate, Level, require_epsilon
 from qrng_hub.certificates.chsh.score import binary_entropy
 from qrng_hub.errors import RequestError
+from qrng_hub.integers import whole
 
 _ASSUMPTIONS = (
     "each measurement is of one qubit, in the Z or the X basis exactly, and independent of the state",
@@ -39,6 +40,11 @@ class BasisCounts:
     x_groups: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("z", "x", "x_errors", "z_groups", "x_groups"):
+            if (count := getattr(self, name)) is not None:
+                object.__setattr__(
+                    self, name, whole(count, "what is counted is a whole number below 2^63", most=MOST_ROUNDS)
+                )
         if self.z < 1 or self.x < 1:
             raise RequestError(f"{self.z} systems in Z and {self.x} in X certify nothing: measure at least one in each")
         if not 0 <= self.x_errors <= self.x:

@@ -118,7 +118,8 @@ def compare_in(
     adapters: Sequence[Adapter] = (), *, yes: bool = False,
 ) -> Comparison:  # fmt: skip
     """Runs a comparison and saves it; its folder has the run file without what may hold a password."""
-    require_writable_folder(place.folder)
+    if not place.is_resumed or place.folder.exists():  # a misspelt one is not made
+        require_writable_folder(place.folder)
     with open_hub(run_file, adapters) as hub:
         ask_before_comparing(hub, yes=yes)
         with _progress() as on_progress, _hinting(place.folder):

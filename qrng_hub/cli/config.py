@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from qrng_hub.cli.output import force_option
 from qrng_hub.config import RunFile, example, load_run_file
 from qrng_hub.errors import ConfigError, UnknownNameError
-from qrng_hub.files import require_new
+from qrng_hub.files import require_new, write_private
 from qrng_hub.hub import check_run_file, run_file_schema
 
 
@@ -59,8 +60,6 @@ def init(name: str, out: str | None, force: bool) -> None:
     """Copy the shipped example NAME to the working folder."""
     text, path = example(name), Path(out or f"{name}.toml")
     require_new(path, force=force)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another name with --out") from error
-    click.echo(f"wrote {path}; try: qrng run {path}")
+    write_private(path, text.encode())
+    command = "compare" if load_run_file(path).compare else "run"
+    click.echo(f"wrote {path}; try: qrng {command} {shlex.quote(str(path))}")

@@ -7,16 +7,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from operator import index
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import Any
 from urllib.parse import quote
 
 from qrng_hub.config.settings import LedgerSettings, RunFile
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import state_folder
+from qrng_hub.integers import as_python
 from qrng_hub.validation import Path as KeyPath
-from qrng_hub.validation import key_path, nearest, validated
+from qrng_hub.validation import decimal_of, key_path, nearest, validated
 
 
 def load_run_file(path: str | Path) -> RunFile:
@@ -24,7 +24,7 @@ def load_run_file(path: str | Path) -> RunFile:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        values = tomllib.loads(text, parse_float=Decimal)
+        values = tomllib.loads(text, parse_float=decimal_of)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; `qrng config init` copies an example") from None
     except OSError as error:
@@ -91,8 +91,7 @@ def _plain_items(value: Any) -> Any:
     """Takes the items of a list, and whole numbers of numpy's, which a run file given as a mapping may hold."""
     if isinstance(value, list | tuple):
         return [_plain_items(item) for item in value]
-    is_number = isinstance(value, SupportsIndex) and not isinstance(value, int) and getattr(value, "shape", ()) == ()
-    return index(value) if is_number else _plain(value)
+    return _plain(as_python(value))
 
 
 def _floats(value: Any) -> Any:
@@ -103,7 +102,7 @@ def _floats(value: Any) -> Any:
             return [_floats(item) for item in value]
         case dict():
             return {key: _floats(item) for key, item in value.items()}
-    return value
+    return as_python(value)
 
 
 def _line_of(text: str, path: KeyPath) -> str:

@@ -13,7 +13,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, StrictBool, model_validator
 
 from qrng_hub.errors import ConfigError
+from qrng_hub.integers import as_python
 from qrng_hub.records import (
+    NO_BOOL,
+    WHOLE,
     Amount,
     CertificateOptions,
     ChshOptions,
@@ -32,19 +35,21 @@ _CERTIFIED: dict[str, type[SourceIndependentOptions | ChshOptions | MerminOption
 }
 SortKey = Literal["entropy", "cost", "time"]
 
-PositiveInt = Annotated[int, Field(ge=1, strict=True)]
+PositiveInt = Annotated[int, Field(ge=1, strict=True), WHOLE]
 Seconds = Annotated[Amount, Field(le=10**9)]
 Dollars = Annotated[Amount, Field(le=10**9)]
 
 
 def _qubits(value: object) -> object:
     """Reads how many qubits to use, or which; the latter are sorted."""
+    value = as_python(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    if not isinstance(value, list | tuple) or not value or not all(type(one) is int and one >= 0 for one in value):
+    value = [as_python(one) for one in value] if isinstance(value, list | tuple) else []
+    if not value or not all(type(one) is int and one >= 0 for one in value):
         raise ValueError("must be a number of qubits, 1 or more, or a list of physical ones, such as [0, 3, 17]")
     if len(set(value)) < len(value):
-        raise ValueError(f"{list(value)} names a qubit twice")
+        raise ValueError(f"{value} names a qubit twice")
     return tuple(sorted(value))
 
 
@@ -64,7 +69,7 @@ class SeedSettings(Record):
 class RequestSettings(Record):
     """`[request]`: what is wanted."""
 
-    bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True)] = 64
+    bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True), WHOLE] = 64
     """Bytes to deliver; more than 1 GiB is drawn in several runs."""
     mode: Literal["first", "each", "plan"] = "first"
     """first: the backends are an ordered fallback chain. each: all must deliver, outputs are XORed.
@@ -74,9 +79,9 @@ class RequestSettings(Record):
     protocol: Literal["superposition", "source-independent", "chsh", "mermin"] = "superposition"
     certificate: dict[str, JsonValue] = Field(default_factory=dict)
     """`[request.certificate]`: options of a certified protocol, see docs/certificates.md."""
-    epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512)] = 2.0**-64
+    epsilon: Annotated[float, Field(gt=0, lt=1, ge=2.0**-512), NO_BOOL] = 2.0**-64
     """How far the output may be from uniform, in all, if no bound on the outcomes is wrong (2^-32 a job)."""
-    health_alpha: Annotated[float, Field(gt=0, le=2.0**-20, ge=2.0**-100)] = 2.0**-30
+    health_alpha: Annotated[float, Field(gt=0, le=2.0**-20, ge=2.0**-100), NO_BOOL] = 2.0**-30
     """The false-alarm rate of one health test of a block of up to a megabit; the receipt says that of all."""
     calibrate: StrictBool = False
     """Run two more circuits in every job, which count the readout errors, and credit only what they leave."""
@@ -123,13 +128,13 @@ class PolicySettings(Record):
     """`[policy]`: what may happen when a backend does not deliver."""
 
     fallback: Fallback = Fallback.SIMULATE_ON_FAILURE
-    max_wait_seconds: Annotated[float, Field(gt=0, le=366 * 86_400)] = 86_400.0
+    max_wait_seconds: Annotated[float, Field(gt=0, le=366 * 86_400), NO_BOOL] = 86_400.0
     """How long a job may stay queued and running before the run stops waiting for it."""
     hedge: StrictBool = False
     """Whether another backend that costs money may be used while a job of the first may still be billed."""
     vendors_min: PositiveInt = 1
     """How many vendors a plan must draw from at least."""
-    max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
+    max_attempts: Annotated[int, Field(ge=1, le=100, strict=True), WHOLE] = 3
     """How often a request that the vendor did not take is sent, in all."""
 
 
@@ -142,7 +147,7 @@ class BudgetSettings(Record):
     """Which runs share `usd_per_month`: those of one project in one ledger."""
     usd_per_month: Dollars | None = None
     """The most that all runs of the project may be estimated to cost in a month (UTC)."""
-    warn_at: Annotated[float, Field(gt=0, le=1)] = 0.8
+    warn_at: Annotated[float, Field(gt=0, le=1), NO_BOOL] = 0.8
     """The share of `usd_per_month` from which its use is warned of."""
     usd_per_job: Dollars | None = None
     """The most that one job may be estimated to cost; by default as much as `usd` allows.
@@ -198,15 +203,15 @@ class CompareSettings(Record):
     With this table an address may hold `*`, as in `ibm:snapshot/*`: it then stands for every backend that fits.
     """
 
-    shots: Annotated[int, Field(ge=1024, strict=True)] = 4096
+    shots: Annotated[int, Field(ge=1024, strict=True), WHOLE] = 4096
     """Shots of each repeat, unless a backend says otherwise; the health tests start up with 1024."""
-    repeats: Annotated[int, Field(ge=1, le=1000, strict=True)] = 3
+    repeats: Annotated[int, Field(ge=1, le=1000, strict=True), WHOLE] = 3
     """How many jobs each backend runs, one after the other: what changes between them is drift."""
     out: Annotated[str, Field(min_length=1)] | None = None
     """The folder for the results; by default comparisons/ID in the state folder."""
     by: SortKey = "entropy"
     """What the backends are sorted by: bounded bits a shot, cost or seconds of a bounded megabit."""
-    alpha: Annotated[float, Field(gt=0, le=0.1)] = 0.01
+    alpha: Annotated[float, Field(gt=0, le=0.1), NO_BOOL] = 0.01
     """The chance that anything is found in faultless backends, in all; and that any difference among equal ones is."""
 
 
@@ -228,9 +233,9 @@ class PoolSettings(Record):
     """The file that holds its key; by default the keyring, or a file beside the folder."""
     low_water_bytes: PositiveInt = 4096
     """It is filled in the background when fewer bytes are left."""
-    high_water_bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True)] = 65_536
+    high_water_bytes: Annotated[int, Field(ge=1, le=MAX_DRAW_BYTES, strict=True), WHOLE] = 65_536
     """How far it is filled, by draws as the run file says."""
-    wait_seconds: Annotated[float, Field(ge=0, le=366 * 86_400)] = 60.0
+    wait_seconds: Annotated[float, Field(ge=0, le=366 * 86_400), NO_BOOL] = 60.0
     """How long who finds it empty waits for it to be filled."""
     allow_unmixed: StrictBool = False
     """Heed `request.mix_os_entropy = false` although a restored copy of a pool hands the same bytes out again."""

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from qrng_hub.delivery.source import Source, drawn
 from qrng_hub.errors import ConfigError, RequestError, StatelessError
 from qrng_hub.files import write_private
+from qrng_hub.integers import whole
 from qrng_hub.records import Record
 from qrng_hub.validation import first_problem
 
@@ -43,11 +44,12 @@ class SourceSeed(ISpawnableSeedSequence):
         kind = np.dtype(dtype)
         if kind not in (np.uint32, np.uint64):
             raise ValueError(f"seed words are uint32 or uint64, not {kind}")
+        n_words = whole(n_words, "a number of words is 0 or more", 0)
         return np.frombuffer(drawn(self._source, n_words * kind.itemsize), kind).copy()
 
     def spawn(self, n_children: int) -> list[SourceSeed]:
         """Returns seed sequences on the same source, each of which draws words of its own."""
-        return [SourceSeed(self._source) for _ in range(n_children)]
+        return [SourceSeed(self._source) for _ in range(whole(n_children, "a number of children is 0 or more", 0))]
 
     def __repr__(self) -> str:
         return "<SourceSeed>"

@@ -7,7 +7,6 @@ source would have to make numbers up. This class has the few methods that need n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -78,7 +77,10 @@ class SourceGenerator:
 
 
 def _shape(size: Size) -> tuple[int, ...]:
-    return () if size is None else tuple(size) if isinstance(size, Sequence) else (index(size),)
+    if size is None:
+        return ()
+    lengths = size if isinstance(size, Sequence) else (size,)
+    return tuple(whole(length, "a length of an array is 0 or more", 0) for length in lengths)
 
 
 def _count(shape: tuple[int, ...]) -> int:

@@ -17,6 +17,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from qrng_hub.bits import unpack_shots
 from qrng_hub.errors import SamplesError
 from qrng_hub.estimators.samples import Samples
+from qrng_hub.integers import whole
 from qrng_hub.records import Record
 
 Analysis = Literal["literal", "bitstring"]
@@ -81,6 +82,9 @@ def assess(
     nothing and no more is asked of them. Raises `SamplesError` for symbols out of range and for fewer samples than an
     estimator is defined for. Source: SP 800-90B, sections 3.1.3 and 6.3.
     """
+    bits_per_symbol = whole(bits_per_symbol, "a symbol has 1 to 8 bits")
+    if not 1 <= bits_per_symbol <= 8:
+        raise SamplesError(f"a symbol has 1 to 8 bits, not {bits_per_symbol}")
     samples = _checked(symbols, bits_per_symbol)
     analyses: dict[Analysis, Samples] = {"literal": samples}
     if samples.alphabet > 2:
@@ -103,8 +107,6 @@ def estimate(name: str, samples: Samples) -> float:
 
 
 def _checked(symbols: npt.NDArray[np.uint8], bits_per_symbol: int) -> Samples:
-    if not 1 <= bits_per_symbol <= 8:
-        raise SamplesError(f"a symbol has 1 to 8 bits, not {bits_per_symbol}")
     samples = Samples.of(symbols)
     too_wide = symbols >> bits_per_symbol != 0
     if too_wide.any():

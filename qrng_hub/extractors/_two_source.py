@@ -14,6 +14,7 @@ from qrng_hub.errors import RequestError
 from qrng_hub.extractors._product import cyclic_product
 from qrng_hub.extractors.bounds import Claim, claimed_epsilon, claimed_min_entropy
 from qrng_hub.extractors.extraction import Extracted, Source, digest, first_bits, packed_bits
+from qrng_hub.integers import whole
 from qrng_hub.records import Extraction, Method
 
 #: The longest product there is room for: it is one transform, of about 90 bytes a bit.
@@ -66,6 +67,7 @@ class TwoSourceMethod:
         """Returns the prime length: the largest that both inputs hold, or that a block of the first asked for holds."""
         if block_bits is None:
             return self.largest_length(min(given + self.padding, second_given, MOST_BITS))
+        block_bits = whole(block_bits, "a block has a whole number of bits")
         if not 0 < block_bits <= MOST_BITS:
             raise RequestError(f"a block cannot have {block_bits:,} bits: give a number from 1 to {MOST_BITS:,}")
         length = self.largest_length(block_bits + self.padding)

@@ -15,6 +15,7 @@ from qrng_hub.errors import RequestError
 from qrng_hub.extractors._product import ToeplitzProduct
 from qrng_hub.extractors.bounds import Claim, claimed_epsilon, claimed_min_entropy, leftover_hash_bits
 from qrng_hub.extractors.extraction import Extracted, Source, digest, first_bits, packed_bits
+from qrng_hub.integers import whole
 from qrng_hub.records import Extraction
 
 BLOCK_BITS = 65_536
@@ -47,6 +48,8 @@ def toeplitz_layout(
 ) -> ToeplitzLayout:
     """Says how `toeplitz` cuts an input and how long a seed it takes; raises as it does."""
     per_bit, total = claimed_min_entropy(min_entropy_per_bit), claimed_epsilon(epsilon)
+    input_bits = whole(input_bits, "an input has a whole number of bits", 0)
+    block_bits = whole(block_bits, "a block has a whole number of bits")
     if block_bits % 8 or not 8 <= block_bits <= MOST_BLOCK_BITS:
         raise RequestError(
             f"a block cannot have {block_bits:,} bits: give a multiple of 8 from 8 to {MOST_BLOCK_BITS:,}"
@@ -89,7 +92,7 @@ def toeplitz(
         input_bits, min_entropy_per_bit=min_entropy_per_bit, epsilon=epsilon, block_bits=block_bits
     )
     seed_bits = _seed(seed, layout)
-    used = layout.blocks * block_bits
+    block_bits, used = layout.block_bits, layout.blocks * layout.block_bits
     extraction = Extraction(
         method="toeplitz",
         block_bits=block_bits,

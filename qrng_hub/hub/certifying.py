@@ -9,6 +9,7 @@ from decimal import Decimal
 from qrng_hub.adapter import Adapter
 from qrng_hub.certificates.planning import Prospect, break_even, expected_score, parts_of, rounds_needed
 from qrng_hub.errors import QRNGError
+from qrng_hub.integers import whole
 from qrng_hub.protocols import certified_protocol_of
 from qrng_hub.protocols.sites import Site, readout_error, sites_of
 from qrng_hub.records import Backend, Candidate, CertificationPlan, JobSpec, Level, Quote, total
@@ -31,6 +32,7 @@ def certification_plan(
 
     Raises `RequestError` if no number of rounds does, or the backend's own errors.
     """
+    qubits = None if qubits is None else whole(qubits, "a number of qubits is 1 or more", 1)
     adapter, name = registry.resolve(address)
     backend = adapter.describe(name)
     candidate = Candidate(address=address, origin=backend.origin, qubits=qubits)

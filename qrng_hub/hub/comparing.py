@@ -61,6 +61,8 @@ def compared(
     started, store = started_of(run_file, registry, clock, by), Store(place.folder) if place else None
     if started.request.retain_raw and store is None:
         raise ConfigError("request.retain_raw: a comparison keeps outcomes in its folder; give it a place")
+    if place and place.is_resumed and store:
+        store.started()  # where there is none, no folder is made either
     with claimed(place.folder / _CLAIM, f"the comparison in {place.folder}") if place else nullcontext():
         is_resumed = place is not None and place.is_resumed
         if place and store:

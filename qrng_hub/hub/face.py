@@ -157,9 +157,7 @@ class Hub(Faces, History):
         or the error of the backend that ended the draw.
         """
         self._require_open()
-        more = "; `Hub.pieces` gives more, piece by piece"
-        count = whole(count, f"a draw is of 1 to {MAX_DRAW_BYTES:,} bytes", 1, MAX_DRAW_BYTES, more)
-        request = self._request(count, backend)
+        request = self._request(count := self._count(count), backend)
         if request.mode == "plan":
             if backend is not None:
                 raise RequestError("a plan chooses its backends itself: leave the backend out, or set another mode")
@@ -239,7 +237,7 @@ class Hub(Faces, History):
 
     def unfinished_runs(self, count: int | None = None, backend: str | None = None) -> tuple[Run, ...]:
         """Lists the draws of the run file's very request, or that of `draw`, not delivered, newest first."""
-        request = self._request(self.run_file.request.bytes if count is None else count, backend)
+        request = self._request(self._count(count), backend)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
     def highest_costs(self, count: int, backend: str | None = None) -> dict[str, Decimal | None]:
@@ -251,7 +249,7 @@ class Hub(Faces, History):
         self._require_open()
         limits = limits_of(self.run_file)
         return highest_costs(
-            self._request(count, backend),
+            self._request(self._count(count), backend),
             self._registry,
             limits.usd_per_job,
             accepts_unknown=limits.accepts_unknown_price,
@@ -270,7 +268,7 @@ class Hub(Faces, History):
         is in the way.
         """
         self._require_open()
-        return self._replan(self.run_file.request.bytes if count is None else count, None)
+        return self._replan(self._count(count), None)
 
     def certification(
         self, address: str, prospect: Prospect, bits: float, *, qubits: int | None = None
@@ -304,6 +302,7 @@ class Hub(Faces, History):
         """Describes every backend of every adapter that can be used; `unavailable` says why others cannot."""
         if origin not in (None, *Origin):
             raise RequestError(f"an origin is {' or '.join(Origin)}, not {origin!r}")
+        min_qubits = whole(min_qubits, "a number of qubits is 0 or more", 0)
         described, _ = self._survey()
         return tuple(b for b in described if b.qubits >= min_qubits and origin in (None, b.origin))
 
@@ -363,6 +362,10 @@ class Hub(Faces, History):
 
     def _request(self, count: int, backend: str | None = None) -> Request:
         return request_of(self.run_file, self._registry, count, backend)
+
+    def _count(self, count: int | None) -> int:
+        count, rule = self.run_file.request.bytes if count is None else count, f"1 to {MAX_DRAW_BYTES:,} bytes"
+        return whole(count, f"a draw is of {rule}", 1, MAX_DRAW_BYTES, "; `Hub.pieces` gives more, piece by piece")
 
     def _require_open(self) -> None:
         if self._closed:

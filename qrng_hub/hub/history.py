@@ -47,7 +47,9 @@ class History:
 
     def jobs(self, limit: int = 100) -> tuple[LedgerJob, ...]:
         """Lists the newest jobs of the ledger, newest first; raises `RequestError` for a limit that is no number."""
-        return self._ledger.jobs(whole(limit, "a number of jobs is 0 or more", 0, cure="; `Hub.job` reads one job"))
+        return self._ledger.jobs(
+            whole(limit, "a number of jobs is 0 or more", 0, 2**63 - 1, "; `Hub.job` reads one job")
+        )
 
     def job(self, name: str) -> LedgerJob:
         """Reads a job of the ledger by its key or its vendor's id, or the beginning of either."""

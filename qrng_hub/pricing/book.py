@@ -13,7 +13,7 @@ from qrng_hub.errors import ConfigError
 from qrng_hub.files import state_folder, write_private
 from qrng_hub.pricing.model import Price
 from qrng_hub.records import Record
-from qrng_hub.validation import validated
+from qrng_hub.validation import decimal_of, validated
 
 _SHIPPED = Path(__file__).with_name("prices.toml")
 
@@ -64,7 +64,7 @@ def save_user_prices(book: PriceBook) -> Path:
 @lru_cache(maxsize=4)
 def _load(path: Path, _changed: int) -> PriceBook:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=decimal_of)
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: the price book cannot be read: {error}") from error
     return validated(PriceBook, values, place=lambda keys: f"{path}: {'.'.join(map(str, keys))}")

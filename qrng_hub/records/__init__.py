@@ -4,7 +4,7 @@ Times are UTC. Money is `Decimal` with a currency; `None` means unknown, never z
 """
 
 from qrng_hub.records.backends import Availability, Backend, Check, QubitCalibration
-from qrng_hub.records.base import Amount, CommonOrigin, Origin, Record, common_origin, total
+from qrng_hub.records.base import NO_BOOL, WHOLE, Amount, CommonOrigin, Origin, Record, common_origin, total
 from qrng_hub.records.blocks import BlockSummary, BlockYield, Claim, EntropyCredit, JobYield, RawBlock, ShotOrder
 from qrng_hub.records.certificates import (
     OPERATING_SYSTEM,
@@ -56,7 +56,9 @@ from qrng_hub.records.requests import Candidate, Fallback, Request, SeedDraw
 
 __all__ = [
     "FREE",
+    "NO_BOOL",
     "OPERATING_SYSTEM",
+    "WHOLE",
     "Against",
     "Amount",
     "Autocorrelation",

@@ -7,7 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from qrng_hub.integers import as_python
 
 
 class Record(BaseModel):
@@ -16,14 +18,35 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-def _written_out(amount: Decimal) -> Decimal:
-    """Writes 0E+54 as 0 and 3E+2 as 300; what nobody has is left as it is."""
-    exponent = amount.as_tuple().exponent
-    return amount.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 and amount < 10**24 else amount
+#: more than any arithmetic here leaves
+_MOST_PLACES = 60
 
+
+def _written_out(amount: Decimal) -> Decimal:
+    """Writes 0E+54 as 0 and 3E+2 as 300; what nobody has is left as it is, and refused with too many places."""
+    exponent = cast("int", amount.as_tuple().exponent)
+    if exponent < -_MOST_PLACES and amount:
+        raise ValueError(f"must be an amount with at most {_MOST_PLACES} decimal places")
+    if exponent < -_MOST_PLACES or (exponent > 0 and amount < 10**24):
+        return amount.quantize(Decimal(1))
+    return amount
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+#: Refuses a bool, which would stand for 0 or 1.
+NO_BOOL = BeforeValidator(_no_bool)
 
 #: An amount of money; never negative, never NaN, and shown without a power of ten.
-Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_written_out)]
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_written_out), NO_BOOL]
+
+
+#: Takes numpy's whole numbers where a field is a strict `int`.
+WHOLE = BeforeValidator(as_python)
 
 
 class Origin(StrEnum):

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from qrng_hub.records.base import Record
+from qrng_hub.records.base import WHOLE, Record
 
 #: No hub can say this of hardware that others run, out of its sight and without space-like separation.
 _NEVER_CLAIMED = ("device-independent", "device independent")
 _Bits = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
-_Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+_Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True), WHOLE]
 OPERATING_SYSTEM = "os"
 
 

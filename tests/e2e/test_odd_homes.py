@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from commands import qrng
+from qrng_hub import Hub
 from qrng_hub.certificates.reading import read_rounds
 from qrng_hub.clock import SystemClock
-from qrng_hub.config import load_run_file
+from qrng_hub.config import load_run_file, run_file_from
 from qrng_hub.data_files import map_data, map_npy
 from qrng_hub.database import engine
-from qrng_hub.errors import ConfigError, LedgerError, RequestError
+from qrng_hub.errors import ConfigError, LedgerError, QRNGError, RequestError
 from qrng_hub.ledger import open_ledger
 
 QRNG = Path(sys.executable).with_name("qrng")
@@ -129,20 +131,30 @@ def test_too_little_memory_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux says what another process has open")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)])
 def test_a_command_that_is_told_to_end_leaves_no_bits_behind(tmp_path: Path, number: int, code: int) -> None:
     (tmp_path / "in.bin").write_bytes(os.urandom(200_000_000))
     (tmp_path / "seed.bin").write_bytes(os.urandom(40_000))
     extract = ["extract", "--in", "in.bin", "--min-entropy-per-bit", "0.8", "--epsilon", "1e-10", "--seed", "seed.bin"]
     command = [str(QRNG), *extract, "--out", "out/bits.bin"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        while not any(path.stat().st_size for path in (tmp_path / "out").glob(".*")):
+        while not has_written(process.pid, tmp_path / "out"):
             assert process.poll() is None, process.stderr and process.stderr.read()
             time.sleep(0.02)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, list((tmp_path / "out").iterdir())) == (code, [])
-    assert errors.decode().splitlines()[-1] == "qrng: interrupted; what was run is in the ledger: `qrng jobs`"
+    said = ["qrng: interrupted; what was run is in the ledger: `qrng jobs`"] if code > 0 else []
+    assert errors.decode().splitlines()[-1:] == said
+
+
+def has_written(process: int, folder: Path) -> bool:
+    """Whether a process has a file open in a folder, with a name or without, and there is something in it."""
+    opened = list(Path(f"/proc/{process}/fd").iterdir())
+    with suppress(FileNotFoundError):  # it may be closed by now
+        return any(one.readlink().is_relative_to(folder) and one.stat().st_size for one in opened)
+    return False
 
 
 def test_rounds_whose_lines_end_in_crlf_are_the_same_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,3 +172,86 @@ def test_rounds_whose_lines_end_in_crlf_are_the_same_rounds(tmp_path: Path, caps
     (tmp_path / "bad.csv").write_text("\n".join(["x,y,a,b", *lines]))
     done = qrng(capsys, "certify", "bell-data", str(tmp_path / "bad.csv"), "--method", "eat", "--score", "0.82")
     assert "bad.csv, line 3000: must be four zeros or ones" in done.stderr
+
+
+def test_config_init_names_the_command_for_what_it_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, command in (("compare", "compare"), ("quickstart", "run"), ("plan", "run")):
+        done = qrng(capsys, "config", "init", name, "--out", f"my {name}.toml")
+        assert done.stdout == f"wrote my {name}.toml; try: qrng {command} 'my {name}.toml'\n"
+    assert qrng(capsys, "compare", "my compare.toml", "--resume", "nofolder").returncode == 2
+    assert not Path("nofolder").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("1E+999999", "must be less than or equal to 1000000000"),
+        ('"1E+999999"', "must be less than or equal to 1000000000"),
+        ("1E-999999", "must be an amount with at most 60 decimal places"),
+        ("1E+999999999999999999999", "is out of the range of numbers"),
+        ('"1E+999999999999999999999"', "must be a valid decimal"),
+        ('"Infinity"', "must be a finite number"),
+        ("inf", "must be a finite number"),
+        ("nan", "must be a finite number"),
+        ("true", "must be a number"),
+        ("0E+54", ""),
+        ('"0E+54"', ""),
+        ("0E-999999", ""),
+    ],
+)
+@pytest.mark.parametrize("key", ["budget.usd", "budget.usd_per_month", "policy.max_wait_seconds"])
+def test_a_number_of_a_silly_size_is_nothing_or_refused_in_a_sentence(
+    tmp_path: Path, key: str, number: str, says: str
+) -> None:
+    (tmp_path / "run.toml").write_text(f"version = 1\n{key} = {number}\n")
+    if not says and key.startswith("budget"):
+        budget = load_run_file(tmp_path / "run.toml").budget
+        assert {str(budget.usd or 0), str(budget.usd_per_month or 0)} == {"0"}
+        return
+    with pytest.raises(ConfigError) as raised:
+        load_run_file(tmp_path / "run.toml")
+    assert "\n" not in str(raised.value)
+    assert says in str(raised.value) or key.startswith("policy")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("bytes", "9" * 100_000),
+        ("jobs", "--limit", "9" * 30),
+        ("certify", "chsh", "--rounds", "9" * 400, "--score", "0.8", "--epsilon", "1e-9"),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_refused_in_a_sentence(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = qrng(capsys, *command)
+    assert done.returncode == 2
+    assert len(done.stderr) < 200
+
+
+@pytest.mark.filterwarnings("ignore:Query string argument")
+def test_what_is_in_the_query_of_a_ledger_s_url_is_never_shown(tmp_path: Path) -> None:
+    secrets = "password=hunter2&sslpassword=hunter3&passfile=%2Fhunter4"
+    for url in (
+        f"postgresql+psycopg://ann:hunter1@127.0.0.1:1/db?{secrets}&connect_timeout=1",
+        f"sqlite:///{tmp_path / 'there' / 'ledger.db'}?{secrets}",
+    ):
+        (tmp_path / "there").write_text("a file, where a folder would have to be")
+        run_file = run_file_from({"version": 1, "ledger": {"url": url}})
+        with pytest.raises(QRNGError) as raised:
+            Hub(run_file, SystemClock())
+        assert "hunter" not in str(raised.value) + repr(run_file) + str(run_file)
+        (tmp_path / "there").unlink()
+
+
+@pytest.mark.filterwarnings("ignore:Query string argument")
+def test_a_secret_that_a_driver_quotes_is_taken_out(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path / 'ledger.db'}?sslpassword=hunter3")
+    database = engine.Database(url)
+    with pytest.raises(LedgerError, match=r"no such column: \*\*\*$"), database.reading() as connection:
+        connection.exec_driver_sql("SELECT hunter3")
+    database.close()

@@ -75,6 +75,9 @@ class Circumstances:
     sharing: int = 1
     """How many rounds in a row have the same setting, which the bound then allows for."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sharing", require_rounds(self.sharing, "rounds a setting"))
+
     @property
     def setting_origin(self) -> str:
         """Says where the settings come from, and whether the device may know them in advance."""
@@ -211,8 +214,8 @@ def plan_from_training(
     and of the training together. Raises `RequestError` for fewer than one round, for training that never used
     a pair of settings, and if cvxpy is not installed.
     """
-    sharing = circumstances.sharing
-    blocks = max(1, require_rounds(rounds) // sharing)
+    rounds, sharing = require_rounds(rounds), circumstances.sharing
+    blocks = max(1, rounds // sharing)
     factors, device = factors_from_training(blocks, training, epsilons, circumstances.settings)
     if sharing > 1:
         factors = factors.shared(sharing)

@@ -19,6 +19,7 @@ from qrng_hub.delivery.pool.records import Taken
 from qrng_hub.delivery.pool.storage import no_fork, open_lock, try_lock
 from qrng_hub.delivery.pool.store import Pool
 from qrng_hub.errors import PoolEmptyError, RequestError
+from qrng_hub.integers import whole
 
 _REST = timedelta(minutes=1)
 _LOOK_SECONDS = 0.2
@@ -51,6 +52,8 @@ class Refiller:
         high_water_bytes: int,
         clock: Clock | None = None,
     ) -> None:
+        low_water_bytes = whole(low_water_bytes, "a low-water mark is a whole number of bytes")
+        high_water_bytes = whole(high_water_bytes, "a high-water mark is a whole number of bytes")
         if not 0 < low_water_bytes <= high_water_bytes:
             raise RequestError(
                 "a pool is filled when it is below a low-water mark of 1 byte or more, up to a high-water mark that is"
