@@ -21,6 +21,7 @@ import click
 
 from qrng_hub import __version__
 from qrng_hub.cli.interrupting import ending_in_order
+from qrng_hub.cli.printable import printable_lines
 from qrng_hub.errors import ConfigError, QRNGError, RequestError, SimulatedFallbackWarning, UnknownNameError
 from qrng_hub.files import reason
 
@@ -121,7 +122,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    click.echo(f"qrng: {message}", err=True)
+    click.echo(printable_lines(f"qrng: {message}"), err=True)
     return code
 
 
@@ -129,10 +130,10 @@ class _Said(logging.Handler):
     """Says on stderr what the library logs, such as what it waits for."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"qrng: {record.getMessage()}", err=True)
+        click.echo(printable_lines(f"qrng: {record.getMessage()}"), err=True)
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
     if isinstance(message, SimulatedFallbackWarning):
         _simulated.append(message)
-    click.echo(f"qrng: warning: {message}", err=True)
+    click.echo(printable_lines(f"qrng: warning: {message}"), err=True)

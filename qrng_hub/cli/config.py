@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from qrng_hub.cli.output import force_option
+from qrng_hub.cli.printable import printable
 from qrng_hub.config import RunFile, example, load_run_file
 from qrng_hub.errors import ConfigError, UnknownNameError
 from qrng_hub.files import require_new, write_private
@@ -31,7 +32,7 @@ def check(path: str) -> None:
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
     for remark in remarks:
-        click.echo(f"qrng: warning: {path}: {remark}", err=True)
+        click.echo(printable(f"qrng: warning: {path}: {remark}"), err=True)
     wanted = "to compare" if run_file.compare else f"{run_file.request.bytes:,} bytes"
     click.echo(f"{path}: fine, {len(run_file.backends)} backend(s), {wanted}")
 

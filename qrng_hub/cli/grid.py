@@ -6,12 +6,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
+
+from qrng_hub.cli.printable import printable_lines
 
 _GAP = 2
 _PIPE_COLUMNS = 200
@@ -36,7 +39,8 @@ class Grid:
 
     def add_row(self, *cells: str | Text, style: str = "") -> None:
         """Adds a row; cells that it lacks are empty."""
-        self.rows.append((*cells, *[""] * (len(self.columns) - len(cells))))
+        plain = [printable_lines(cell) if isinstance(cell, str) else cell for cell in cells]
+        self.rows.append((*plain, *[""] * (len(self.columns) - len(cells))))
         self.styles.append(style)
 
     def show(self, console: Console) -> None:
@@ -82,8 +86,16 @@ class Grid:
 
 def console_of(*, stderr: bool = False) -> Console:
     """Prints to stdout or stderr; without a terminal, wider than most are."""
-    console = Console(markup=False, stderr=stderr)
-    return console if console.is_terminal else Console(width=_PIPE_COLUMNS, markup=False, stderr=stderr)
+    console = _PlainConsole(markup=False, stderr=stderr)
+    return console if console.is_terminal else _PlainConsole(width=_PIPE_COLUMNS, markup=False, stderr=stderr)
+
+
+class _PlainConsole(Console):
+    """A console that no text of files or vendors can steer."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Prints as a console does, all that could steer a terminal being escaped in text."""
+        super().print(*(printable_lines(one) if isinstance(one, str) else one for one in objects), **how)
 
 
 def _name(column: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from qrng_hub.cli import history_tables
 from qrng_hub.cli.backends import print_json
+from qrng_hub.cli.printable import printable
 from qrng_hub.clock import SystemClock
 from qrng_hub.hub import Hub
 
@@ -65,7 +66,7 @@ def cancel(job: str, config: str | None) -> None:
     """Ask the vendor to stop JOB."""
     with Hub.open(config) as hub:
         found = hub.cancel(job)
-    click.echo(f"{found.address} {found.vendor_id}: {found.state}")
+    click.echo(printable(f"{found.address} {found.vendor_id}: {found.state}"))
 
 
 @jobs_command.command("collect")
@@ -107,7 +108,7 @@ def audit(config: str | None, export: bool, head: bool, against: str | None) -> 
     for event in chain if export else ():
         click.echo(json.dumps(event._asdict() | {"at_utc": event.at_utc.isoformat(timespec="microseconds")}))
     for finding in findings:
-        click.echo(finding, err=True)
+        click.echo(printable(finding), err=True)
     if older:
         click.echo(f"qrng: {len(older):,} draw(s) of an earlier release: there is no digest of that time", err=True)
     if head:

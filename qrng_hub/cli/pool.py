@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from qrng_hub.cli.output import ENCODERS, force_option, open_output
+from qrng_hub.cli.printable import printable
 from qrng_hub.cli.sizes import Size
 from qrng_hub.cli.spending import Command, ask_before_drawing, pointing_to_resumption, yes_option
 from qrng_hub.delivery.pool import KeyFile, Pool, PoolStatus, default_folder
@@ -61,7 +62,7 @@ def status(as_json: bool, folder: str | None, key_file: str | None) -> None:
     found = _existing(folder, key_file).status()
     click.echo(json.dumps(found.model_dump(mode="json"), indent=2) if as_json else _described(found))
     for complaint in found.damaged:
-        click.echo(f"qrng: {complaint}", err=True)
+        click.echo(printable(f"qrng: {complaint}"), err=True)
     if found.damaged:
         click.echo("qrng: `qrng pool salvage` gives these blocks up and keeps the others", err=True)
         sys.exit(1)
@@ -124,7 +125,7 @@ def salvage(folder: str | None, key_file: str | None) -> None:
     """Give up the blocks that cannot be read and keep the others, under a new key."""
     pool = _existing(folder, key_file)
     for complaint in pool.salvage():
-        click.echo(f"given up: {complaint}", err=True)
+        click.echo(printable(f"given up: {complaint}"), err=True)
     click.echo(f"{pool.bytes_left():,} bytes are left")
 
 

@@ -10,6 +10,7 @@ import click
 from qrng_hub.cli import history_tables
 from qrng_hub.cli.backends import print_json
 from qrng_hub.cli.opening import open_hub
+from qrng_hub.cli.printable import printable
 from qrng_hub.pricing import price_book, refresh
 from qrng_hub.reports import Grouping
 
@@ -30,7 +31,7 @@ def prices(fetch: bool, as_json: bool) -> None:
     today = datetime.now(UTC).date()
     book, remarks = refresh(today) if fetch else (price_book(), ())
     for remark in remarks:
-        click.echo(f"qrng: {remark}", err=True)
+        click.echo(printable(f"qrng: {remark}"), err=True)
     if as_json:
         print_json(book.prices)
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qrng_hub.cli.printable import printable
 from qrng_hub.errors import ConfigError, ReceiptError
 
 if TYPE_CHECKING:
@@ -169,23 +170,19 @@ def _of_output(verified: VerifiedOutput) -> Iterator[tuple[str, str]]:
     yield "holds", "the receipt of a generator's output"
     yield "output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited to all"
     yield "generator", f"{verified.mechanism}, reseeded {verified.reseeds} times"
-    yield "seeded by", ", ".join(f"draw {_plain(one)}" for one in verified.seeds)
+    yield "seeded by", ", ".join(f"draw {printable(one)}" for one in verified.seeds)
 
 
 def _of_draw(verified: Verified) -> Iterator[tuple[str, str]]:
-    yield "holds", f"the receipt of draw {_plain(verified.draw_id)}"
+    yield "holds", f"the receipt of draw {printable(verified.draw_id)}"
     yield "output", f"{verified.bytes:,} bytes, {verified.origin}, {verified.credited_bits:,.0f} bits credited"
     if verified.claimed_bits:
-        yield "claimed", f"{verified.claimed_bits:,.0f} bits by {_plain(verified.claimed_by)}, none of them credited"
+        yield "claimed", f"{verified.claimed_bits:,.0f} bits by {printable(verified.claimed_by)}, none of them credited"
     if verified.certified_bits is not None:
         yield "bound", f"{verified.certified_bits:,.1f} bits certified if hardware's, reckoned anew from the counts"
 
 
 def _of_key(verified: VerifiedKey) -> Iterator[tuple[str, str]]:
     yield "holds", f"the receipt of an {verified.kind} key"
-    yield "made of", f"{', '.join(f'draw {_plain(one)}' for one in verified.draws)}: {verified.origin}"
+    yield "made of", f"{', '.join(f'draw {printable(one)}' for one in verified.draws)}: {verified.origin}"
     yield "credited", f"{verified.credited_bits} bits; a key of this kind needs {verified.required_bits}"
-
-
-def _plain(text: str) -> str:
-    return text if text.isprintable() else text.encode("unicode_escape").decode()

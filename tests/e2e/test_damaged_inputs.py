@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from commands import qrng
+from qrng_hub.cli.grid import Grid, console_of
 from services.prices import price_list, serving
 
 USED = Path(__file__).parents[1] / "vectors" / "state-0.1.0" / "state.tar.gz"
@@ -65,3 +67,25 @@ def test_a_damaged_price_list_changes_no_price(
         done = qrng(capsys, "report", "prices", "--refresh")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "prices stay as they were" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["policy.\x1b[31mfallback", "\x9b", "\u202ebackend", "x" * 50_000])
+def test_nothing_in_a_run_file_steers_the_terminal_or_floods_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "run.toml").write_text(f"version = 1\n{json.dumps(name)} = 1\n", encoding="utf-8")
+    done = qrng(capsys, "config", "check", str(tmp_path / "run.toml"))
+    assert done.returncode == 2
+    assert all(line.isprintable() for line in done.stderr.splitlines())
+    assert 0 < len(done.stderr) < 5000
+
+
+def test_nothing_in_a_table_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    grid = Grid.of("backend", "said")
+    grid.add_row("ibm:\x1b[31m", "a\x9b")
+    console = console_of()
+    grid.show(console)
+    console.print("the job \x1b[2J failed")
+    printed = capsys.readouterr().out
+    assert all(line.isprintable() for line in printed.splitlines())
+    assert "ibm:\\x1b[31m" in printed and "the job \\x1b[2J failed" in printed

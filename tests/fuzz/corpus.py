@@ -232,6 +232,7 @@ def kinds() -> dict[str, Kind]:
     run_files, small, devices, records, bell, used = (
         _run_files(), _small_run_files(), _devices(), _records(), _bell(), _state(),
     )  # fmt: skip
+    quick = ["batch.toml", "embedded.toml", "open-plan.toml", "plan.toml", "readout-noise.toml"]
     certified = f"state/receipts/{CERTIFIED}.json"
     receipts = {
         "receipt.json": used["receipt.json"],
@@ -246,22 +247,23 @@ def kinds() -> dict[str, Kind]:
     claim, named = "--min-entropy-per-bit 0.5 --epsilon 1e-6 --out o --force", f"--key {_KEY.fingerprint}"
     seed = {"seed.bin": _RNG.bytes(4096)}
     return {
-        "run-file": Kind(run_files, [*run_files], ("config check @",), 30),
+        "run-file": Kind(run_files, quick, ("config check @",), 45),
+        "large-run-file": Kind(run_files, sorted(run_files.keys() - quick), ("config check @",), 0.5),
         "small-run-file": Kind(
             small, [*small],
             ("run @ --yes", "run @ --yes --json --out out", "plan @", "check @",
              "jobs --config @", "report costs --config @", "bytes 4 --config @ --yes", "pool fill 64 --config @ --yes",
              "keygen aes-256 --allow-simulated --out k --config @ --yes"),
-            8,
+            4,
         ),
         "device-file": Kind(
             devices, [name for name in devices if name.endswith(".json")],
-            ("check @.toml", "config check @.toml", "run @.toml --yes", "run @.toml --yes --json"), 5,
+            ("check @.toml", "config check @.toml", "run @.toml --yes", "run @.toml --yes --json"), 3,
         ),
         "receipt": Kind(
             used | receipts, [*receipts],
             ("verify @", "verify @ --json", f"verify @ {named}", f"verify @ --data key {named}"),
-            25, finish=_signed_anew,
+            30, finish=_signed_anew,
         ),
         "public-key": Kind(
             used, ["key.pub", "state/receipt-key.pem", *(name for name in used if "receipt-keys" in name)],
@@ -297,7 +299,7 @@ def kinds() -> dict[str, Kind]:
         ),
         "record": Kind(
             records, [name for name in records if not name.endswith(".toml")],
-            ("run @.toml --yes", "bytes 4 --config @.toml --yes", "check @.toml"), 12,
+            ("run @.toml --yes", "bytes 4 --config @.toml --yes", "check @.toml"), 5,
         ),
         "comparison": Kind(
             used, compared,
@@ -316,10 +318,10 @@ def kinds() -> dict[str, Kind]:
              "report costs", "report queue", "bytes 4", f"run plan.toml --resume {UNFINISHED}", "jobs show d41b"),
             5,
         ),
-        "ibm": Kind(_vendor(_IBM), [], _VENDOR_COMMANDS, 1, serving="ibm"),
-        "braket": Kind(_vendor(_BRAKET), [], _VENDOR_COMMANDS, 1.5, serving="braket"),
+        "ibm": Kind(_vendor(_IBM), [], _VENDOR_COMMANDS, 0.5, serving="ibm"),
+        "braket": Kind(_vendor(_BRAKET), [], _VENDOR_COMMANDS, 0.7, serving="braket"),
         "google": Kind(
-            _vendor(_GOOGLE) | {"state/prices.toml": _GOOGLE_PRICE}, [], _VENDOR_COMMANDS, 1.5, serving="google"
+            _vendor(_GOOGLE) | {"state/prices.toml": _GOOGLE_PRICE}, [], _VENDOR_COMMANDS, 0.7, serving="google"
         ),
     }  # fmt: skip
 
