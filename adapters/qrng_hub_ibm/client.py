@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Event
 from typing import Any
 
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
@@ -21,9 +22,11 @@ from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError, RuntimeJobNotFound
 from qiskit_ibm_runtime.executor_sampler import Sampler
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from qrng_hub.circuits import Circuit
+from qrng_hub.clock import Clock
 from qrng_hub.errors import BackendOfflineError, ConfigError, UnknownBackendError, VendorError
 from qrng_hub.records import Backend, JobSpec
 from qrng_hub_ibm.devices import DeviceStatus, describe_device, runs_jobs
@@ -45,12 +48,12 @@ if _LOG_LEVEL not in os.environ:
 class Client:
     """One account's connection to one instance; threads may share it."""
 
-    def __init__(self, settings: IBMSettings, token: str) -> None:
+    def __init__(self, settings: IBMSettings, token: str, clock: Clock) -> None:
         with _no_credentials_file():
             self._service = _log_in(settings, token)
         _require_one(self._service.instances(), settings.instance)
         self._api = self._service._active_api_client
-        _repeat_no_post(self._api._session)
+        _repeat_no_post(self._api._session, clock)
         self._isa = lru_cache(maxsize=512)(self._compile)
         self._backends: dict[str, Any] = {}
 
@@ -208,13 +211,22 @@ def _require_one(instances: Sequence[Mapping[str, Any]], wanted: str | None) -> 
         raise ConfigError(f"{len(named)} instances are called {wanted!r}: give the CRN of the one to use")
 
 
-def _repeat_no_post(session: Any) -> None:
+def _repeat_no_post(session: Any, clock: Clock) -> None:
     """Takes the retries of POST /jobs away, which would make a second job when the first one's answer is lost.
 
     The client's own policy repeats a POST after a 5xx and has no setting for it; urllib3's, with the same
     numbers, repeats only what is safe to repeat.
     """
-    retry = Retry(total=5, connect=3, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504, 520, 521, 522, 524))
+
+    class Repeating(Retry):
+        """Waits on the hub's clock."""
+
+        def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+            """Waits as long as the answer asks, or else longer each time."""
+            asked = self.get_retry_after(response) if response else None
+            clock.sleep(asked or self.get_backoff_time(), Event())
+
+    retry = Repeating(total=5, connect=3, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504, 520, 521, 522, 524))
     session.mount(f"{session.base_url}/jobs", HTTPAdapter(max_retries=retry))
 
 

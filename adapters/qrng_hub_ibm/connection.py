@@ -69,12 +69,12 @@ class Connection:
         """Logs in, and again after an error of the service that passes; nothing is made by it."""
         for pause in _LOG_IN_PAUSES:
             try:
-                return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
+                return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token, self._clock), 1.0)
             except ServiceUnreachableError as error:
                 if error.__cause__ is None:  # the time is over
                     raise
                 self._clock.sleep(pause, Event())
-        return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token), 1.0)
+        return self._put(sdk, "logging in", lambda sdk: sdk.Client(self.settings, token, self._clock), 1.0)
 
     def _forget(self, client: Any) -> None:
         with self._lock:

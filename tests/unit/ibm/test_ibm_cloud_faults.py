@@ -204,7 +204,7 @@ def test_a_paid_job_is_taken_up_again_after_a_crash(service: IBMService, tmp_pat
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500])
 def test_a_bill_that_cannot_be_read_holds_up_no_other_job(service: IBMService, status: int) -> None:
-    adapter = adapter_for(service)
+    adapter = adapter_for(service, while_prices_are_fresh())
     jobs = [submit(adapter, spec_for()) for _ in range(3)]
     for job in service.jobs.all.values():
         service.jobs.step(job)
@@ -221,7 +221,8 @@ def test_a_bill_that_cannot_be_read_holds_up_no_other_job(service: IBMService, s
     assert [(job.state, job.bill_is_pending) for job in adapter.poll([second, third])] == [(JobState.DONE, False)] * 2
 
 
-def test_a_job_is_refused_before_it_is_sent_and_nobody_doubts_it(service: IBMService, adapter: IBMAdapter) -> None:
+def test_a_job_is_refused_before_it_is_sent_and_nobody_doubts_it(service: IBMService) -> None:
+    adapter = adapter_for(service, while_prices_are_fresh())
     service.faults.add(Fault(LIST, status=500, times=math.inf))
     with pytest.raises(VendorError) as caught:
         submit(adapter, spec_for())
