@@ -26,7 +26,7 @@ def planned(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_plan_takes_the_fewest_rounds_that_certify_what_is_asked(method: Method) -> None:
-    prospect = Prospect(method, 5e-10, sharing=1 if method in ("eat", "df19") else 4)
+    prospect = Prospect(method, 5e-10, sharing=1 if method in ("eat", "df19") else 8)
     plan = planned(prospect)
     unit = plan.sites * plan.shots_each
     ideal = {"mermin": 4.0, "source-independent": 0.0}.get(method, (2 + math.sqrt(2)) / 4)
