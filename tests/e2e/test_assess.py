@@ -15,7 +15,7 @@ EXPECTED = json.loads((VECTORS / "expected.json").read_text())["files"]
 
 
 def assess(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([QRNG, "assess", *arguments], capture_output=True, text=True, cwd=folder, timeout=120)
+    return subprocess.run([QRNG, "assess", *arguments], capture_output=True, text=True, cwd=folder, timeout=300)
 
 
 def sample_file(name: str, folder: Path) -> bytes:

@@ -170,7 +170,7 @@ def test_a_missing_solver_is_said_with_the_line_that_installs_it(folder: Path) -
 
     def run(*method: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "qrng_hub", "certify", *SCORE, *NANO, *method]
-        return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
 
     done = run()
     assert (done.returncode, done.stdout) == (2, "")

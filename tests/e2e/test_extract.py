@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def extract(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "qrng_hub", "extract", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300)
 
 
 def test_extracts_by_a_seed_and_accounts_for_every_bit(folder: Path) -> None:

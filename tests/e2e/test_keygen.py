@@ -32,7 +32,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def keygen(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*QRNG, *arguments], capture_output=True, text=True, timeout=120, cwd=folder, stdin=subprocess.DEVNULL
+        [*QRNG, *arguments], capture_output=True, text=True, timeout=300, cwd=folder, stdin=subprocess.DEVNULL
     )
 
 
@@ -145,7 +145,7 @@ except OSError:
     pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or b"sesame" in seen)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
     load_pem_private_key((tmp_path / "key").read_bytes(), b"open sesame")
 
@@ -156,7 +156,7 @@ def verify(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=120,
+        timeout=300,
     )
 
 

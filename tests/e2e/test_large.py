@@ -28,7 +28,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1024 if sys.pla
 
 
 def qrng(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*QRNG, *arguments], capture_output=True, timeout=120, cwd=folder)
+    return subprocess.run([*QRNG, *arguments], capture_output=True, timeout=300, cwd=folder)
 
 
 def receipts_in(path: Path) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def killed_when(path: Path, pieces: int, *arguments: str, folder: Path) -> bytes
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.001)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     return path.read_bytes()
 
 
@@ -133,7 +133,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path, source: str) -
         assert process.stdout is not None
         assert len(process.stdout.read(5_000_000)) == 5_000_000
         process.stdout.close()
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=300) == 1
         assert process.stderr is not None
         assert process.stderr.read() == b""
 

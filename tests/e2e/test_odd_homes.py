@@ -143,7 +143,7 @@ def test_a_command_that_is_told_to_end_leaves_no_bits_behind(tmp_path: Path, num
             assert process.poll() is None, process.stderr and process.stderr.read()
             time.sleep(0.02)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert (process.returncode, list((tmp_path / "out").iterdir())) == (code, [])
     said = ["qrng: interrupted; what was run is in the ledger: `qrng jobs`"] if code > 0 else []
     assert errors.decode().splitlines()[-1:] == said

@@ -23,7 +23,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*QRNG, *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*QRNG, *arguments], capture_output=True, text=True, timeout=300)
 
 
 def put_in(state: Path, count: int) -> Pool:
@@ -65,7 +65,7 @@ def test_the_python_of_the_page_runs(tmp_path: Path) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pool.md").read_text(), re.DOTALL)
     (tmp_path / "run.toml").write_text('version = 1\n[[backend]]\naddress = "local:stim"\n')
     code = f"{block}\nprint(len(key), len(taken.data), sum(one.length for one in taken.sources))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, cwd=tmp_path, timeout=120)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, cwd=tmp_path, timeout=300)
     assert (done.stdout, done.returncode) == (b"32 4096 4096\n", 0), done.stderr.decode()
 
 

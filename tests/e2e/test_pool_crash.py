@@ -71,7 +71,7 @@ def test_a_whole_process_is_killed_with_all_its_threads(tmp_path: Path) -> None:
         while not any((tmp_path / "received").glob("child-*")):
             assert process.poll() is None
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         for path in (tmp_path / "received").glob("*-*"):
             path.rename(path.with_name(f"{process.pid}{path.name.replace('-', '_')}"))
     assert require_no_byte_twice(tmp_path, known) > 2

@@ -51,7 +51,7 @@ class Mortal(braket.BraketService):
             super().answer(request)
         assert self.victim is not None
         os.kill(self.victim.pid, signal.SIGKILL)
-        self.victim.wait(30)
+        self.victim.wait(300)
         self.victim = None
         return braket.Reply.error(503, "Gone", "nobody is there")
 
@@ -87,11 +87,11 @@ def test_a_run_killed_anywhere_is_resumed_and_pays_once(
         assert re.search(rf"{run.draw_id}.*--resume", listed.decode())
 
         command = [str(QRNG), "run", str(config), "--resume", run.draw_id, "--yes", "--json"]
-        resumed = subprocess.run(command, capture_output=True, timeout=120)
+        resumed = subprocess.run(command, capture_output=True, timeout=300)
         if (operation, after) == ("CreateQuantumTask", False):  # it may yet arrive
             assert (resumed.returncode, b"Resume it later, or set policy.hedge" in resumed.stderr) == (1, True)
             config.write_text(RUN_FILE.replace("policy.", "policy.hedge = true\npolicy."))
-            resumed = subprocess.run(command, capture_output=True, timeout=120)
+            resumed = subprocess.run(command, capture_output=True, timeout=300)
         assert resumed.returncode == 0, resumed.stderr.decode()
         document = json.loads(resumed.stdout)
         assert len(bytes.fromhex(document["bytes_hex"])) == document["receipt"]["bytes"] == 2048

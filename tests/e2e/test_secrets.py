@@ -92,7 +92,7 @@ def test_no_output_and_no_file_holds_the_key(vendor: Vendor, tmp_path: Path) -> 
 
     def qrng(command: str) -> int:
         arguments = [str(QRNG), *(str(config) if word == "FILE" else word for word in command.split())]
-        done = subprocess.run(arguments, env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(arguments, env=environment, capture_output=True, timeout=300)
         outputs.append(done.stdout + done.stderr)
         return done.returncode
 

@@ -67,7 +67,7 @@ def test_two_reconciliations_and_a_draw_at_the_same_time(service: IBMService, tm
     reconcile = [str(QRNG), "jobs", "reconcile", "--json", "--config", str(config)]
     commands = [reconcile, reconcile, [str(QRNG), "run", str(config), "--json", "--yes"]]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for command in commands]
-    outputs = [process.communicate(timeout=120)[0] for process in running]
+    outputs = [process.communicate(timeout=300)[0] for process in running]
 
     assert [process.returncode for process in running] == [0, 0, 0]
     found = [one for output in outputs[:2] for one in json.loads(output) if one["vendor_id"] == lost.id]
@@ -94,7 +94,7 @@ def test_two_runs_in_parallel_never_pass_one_budget(tmp_path: Path) -> None:
                              stderr=subprocess.PIPE, env=os.environ | braket.environment)
             for _ in range(4)
         ]  # fmt: skip
-        errors = [run.communicate(timeout=120)[1].decode() for run in runs]
+        errors = [run.communicate(timeout=300)[1].decode() for run in runs]
         codes = [run.returncode for run in runs]
         price = Decimal("0.30") + 1024 * Decimal("0.00145")
         assert len(braket.tasks.all) == 2, "two tasks of 1.78 USD, estimated at up to 2.23, are all that 5 USD pay for"

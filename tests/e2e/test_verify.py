@@ -33,7 +33,7 @@ os.execv(sys.executable, [sys.executable, "-m", "qrng_hub", *sys.argv[1:]])
 def qrng(*arguments: object, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-m", "qrng_hub", *map(str, arguments)]
     environment = os.environ | environment
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=300)
 
 
 @pytest.fixture
@@ -366,7 +366,7 @@ def test_bytes_without_a_receipt_need_no_cryptography() -> None:
         "import sys\nfrom qrng_hub.cli import main\nsys.argv = ['qrng', 'bytes', '8']\n"
         "try: main()\nexcept SystemExit: print('cryptography' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.stdout.splitlines()[1:] == ["False"], done.stderr
 
 
@@ -377,4 +377,4 @@ def test_a_named_pipe_is_refused_and_not_waited_for(folder: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert "pipe is no file: only plain files and /dev/stdin are read" in done.stderr
     command = [sys.executable, "-m", "qrng_hub", "verify", "/dev/stdin"]
-    assert subprocess.run(command, input=(folder / "receipt.json").read_bytes(), timeout=120).returncode == 0
+    assert subprocess.run(command, input=(folder / "receipt.json").read_bytes(), timeout=300).returncode == 0

@@ -122,7 +122,7 @@ def test_a_run_that_is_killed_is_an_attempt_and_its_settings_are_used_up(method:
     options = CHSH | {"settings": str(beacon(tmp_path, 2))}
     script = DIES.format(method=method, options=options)
     folders = os.pathsep.join([str(TESTS), *sys.path])
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": folders}, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": folders}, timeout=300)
     assert done.returncode == -9
     with opened(options) as found:
         assert found.run().receipt.sources[0].certified[0].terms.attempt == 2

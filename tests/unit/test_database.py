@@ -138,7 +138,7 @@ def test_processes_that_open_and_write_at_once_lose_nothing(tmp_path: Path) -> N
         subprocess.Popen([sys.executable, "-c", code, url, str(n)], env=os.environ | {"PYTHONWARNINGS": "error"})
         for n in range(3)
     ]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0, 0]
     ledger = open_ledger(url, SystemClock())
     assert sorted((e.subject, e.detail["n"]) for e in ledger.events()) == [
         (str(p), n) for p in range(3) for n in range(50)

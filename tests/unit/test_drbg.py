@@ -186,10 +186,10 @@ HELD = (
 def hold():
     with drbg._lock:
         held.set()
-        done.wait(60)
+        done.wait(300)
 held, done = threading.Event(), threading.Event()
 threading.Thread(target=hold, daemon=True).start()
-held.wait(60)
+held.wait(300)
 os.register_at_fork(after_in_parent=done.set)
 """
 )
@@ -202,7 +202,7 @@ def test_same_numbers_after_fork_never(before: str, asked: list[int]) -> None:
     """In a process of its own, since forking one that has threads may hang in other people's code."""
     program = FORK.format(before=before, asked=asked)
     # From 3.12 on Python warns of any fork beside a thread: to fork there is the test.
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
 
 

@@ -315,7 +315,7 @@ with Hub.open() as hub:
     open(f"{sys.argv[1]}/parent", "wb").write(hub.random_bytes(16))
     print(len(hub.jobs()))
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, timeout=300, check=True)
     drawn = {(tmp_path / name).read_bytes() for name in ("0", "1", "2", "parent")}
     assert (len(drawn), done.stdout) == (4, b"5\n")
 

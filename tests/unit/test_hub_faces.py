@@ -62,7 +62,7 @@ def test_threads_that_come_first_together_share_one_generator() -> None:
         start, tokens = threading.Barrier(8), set()
 
         def draw() -> None:
-            start.wait(60)
+            start.wait(300)
             tokens.add(hub.secrets.token_bytes())
 
         threads = [threading.Thread(target=draw) for _ in range(8)]
@@ -139,7 +139,7 @@ print("fine")
 
 def test_same_numbers_after_fork_never() -> None:
     """In a process of its own, since forking one that has threads may hang in other people's code."""
-    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
 
 

@@ -35,7 +35,7 @@ from qrng_hub.adapter import load_sdk
 def in_a_thread(module):
     thread = threading.Thread(target=lambda: load_sdk(module, "x", ()))
     thread.start()
-    thread.join(60)
+    thread.join(300)
     assert not thread.is_alive()
 
 in_a_thread("wave")

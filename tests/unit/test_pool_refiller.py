@@ -51,7 +51,7 @@ def clock() -> FrozenClock:
 def rested(refiller: Refiller) -> None:
     """Waits until no refill is under way."""
     for thread in [one for one in threading.enumerate() if one.name == "qrng-pool-refill"]:
-        thread.join(30)
+        thread.join(300)
 
 
 def test_fills_to_the_high_water_mark_once_below_the_low_one(pool: Pool, source: Source) -> None:
@@ -166,17 +166,17 @@ def test_closing_waits_for_the_draw_that_is_under_way_and_starts_no_other(pool: 
 
     def draw(count: int) -> Draw:
         began.set()
-        go.wait(30)
+        go.wait(300)
         return a_draw(known_bytes(16))
 
     refiller = Refiller(pool, drawing(draw), 100, 1_000)
     with pytest.raises(PoolEmptyError):
         refiller.take(1)
-    assert began.wait(30)
+    assert began.wait(300)
     closing = threading.Thread(target=refiller.close)
     closing.start()
     go.set()
-    closing.join(30)
+    closing.join(300)
     rested(refiller)
     assert pool.bytes_left() == 16
     refiller.take(16)
@@ -196,7 +196,7 @@ def processes(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     yield started
     for process in started:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
 
 
 def start(name: str, folder: Path, processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
@@ -229,7 +229,7 @@ def test_two_processes_do_not_both_pay_for_a_refill(
         assert source.asked == []
         go_on(other)
         assert len(refiller.take(901, wait_seconds=60)) == 901
-        assert other.wait(30) == 0
+        assert other.wait(300) == 0
         assert len(refiller.take(901, wait_seconds=60)) == 901
     assert source.asked[0] == 901
 
@@ -242,7 +242,7 @@ def test_a_process_that_is_killed_leaves_the_refill_to_others_though_its_child_l
     assert b"drawing\n" in said
     (child,) = (int(text.split()[1]) for text in said if text.startswith(b"child"))
     other.kill()
-    other.wait(30)
+    other.wait(300)
     os.kill(child, 0)
     with Refiller(pool, drawing(source), 100, 1_000) as refiller:
         rested(refiller)
@@ -257,4 +257,4 @@ def test_a_forked_child_fills_the_pool_with_a_thread_of_its_own(
     go_on(process)
     go_on(process)
     assert line(process) == b"500\n"
-    assert process.wait(30) == 0
+    assert process.wait(300) == 0

@@ -138,12 +138,12 @@ def test_of_two_hosts_that_resume_a_draw_one_delivers(
 
             def slowly(draw: Draw) -> None:
                 delivering.set()
-                assert refused.wait(60)
+                assert refused.wait(300)
                 delivered.append(draw.data)
 
             first = threading.Thread(target=one.resume, args=(run.draw_id,), kwargs={"deliver": slowly})
             first.start()
-            assert delivering.wait(60)
+            assert delivering.wait(300)
             if has_looked:  # whether it was delivered, before the other claimed it
                 monkeypatch.setattr(other._ledger, "require_undelivered", lambda _draw_id: None)
             with pytest.raises(LedgerError, match=r"is handed out by process \d+ on .*--reclaim"):

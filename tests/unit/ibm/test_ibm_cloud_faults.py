@@ -101,7 +101,7 @@ def test_a_job_whose_answer_and_listing_were_lost_is_found_later(service: IBMSer
 
 
 def test_a_job_still_on_its_way_is_neither_absent_nor_sent_again(service: IBMService) -> None:
-    adapter, spec = adapter_for(service, timeout_seconds=1.0), spec_for()
+    adapter, spec = adapter_for(service, timeout_seconds=3.0), spec_for()
     service.faults.add(Fault(MAKE, hold=True))
     with pytest.raises(ServiceUnreachableError, match="it may still have happened"):
         submit(adapter, spec)
