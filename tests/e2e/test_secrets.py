@@ -1,6 +1,7 @@
 """A planted key is sent to its vendor and stands nowhere else: no output, log, file, error or repr holds it."""
 
 import io
+import json
 import logging
 import os
 import subprocess
@@ -17,7 +18,20 @@ from qrng_hub.errors import QRNGError
 from services.braket import BraketService
 from services.ibm import IBMService
 
-QRNG = Path(sys.executable).with_name("qrng")
+#: runs `qrng` with each of the lists of arguments in one process, which imports the SDK once, and prints the exit codes
+PROGRAM = """
+import json, sys
+from qrng_hub.cli import main
+
+codes = []
+for arguments in json.loads(sys.argv.pop()):
+    sys.argv = ["qrng", *arguments]
+    try:
+        main()
+    except SystemExit as ended:
+        codes.append(ended.code)
+print(json.dumps(codes))
+"""
 SECRET = "planted-5ecret-9f3b7c21"  # noqa: S105 - it opens nothing
 #: commands with the run file in place of FILE
 COMMANDS = (
@@ -90,16 +104,18 @@ def test_no_output_and_no_file_holds_the_key(vendor: Vendor, tmp_path: Path) -> 
     environment = os.environ | vendor.environment
     outputs: list[bytes] = []
 
-    def qrng(command: str) -> int:
-        arguments = [str(QRNG), *(str(config) if word == "FILE" else word for word in command.split())]
-        done = subprocess.run(arguments, env=environment, capture_output=True, timeout=300)
+    def qrng(*commands: str) -> list[int]:
+        arguments = [[str(config) if word == "FILE" else word for word in command.split()] for command in commands]
+        command = [sys.executable, "-c", PROGRAM, json.dumps(arguments)]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=300)
+        assert done.returncode == 0, done.stderr.decode()
         outputs.append(done.stdout + done.stderr)
-        return done.returncode
+        return list(map(int, json.loads(done.stdout.splitlines()[-1])))
 
-    assert {command: qrng(command) for command in COMMANDS} == dict.fromkeys(COMMANDS, 0)
+    assert dict(zip(COMMANDS, qrng(*COMMANDS), strict=True)) == dict.fromkeys(COMMANDS, 0)
     assert vendor.was_reached()
     vendor.refuse()
-    assert [qrng(command) for command in REFUSED] == [1, 1]
+    assert qrng(*REFUSED) == [1, 1]
     assert SECRET not in b"\n".join(outputs).decode()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name.startswith("ledger.db") for path in files)
