@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import qrng
 from qrng_hub import Hub
 from qrng_hub.records import JobState
 from services import braket
@@ -67,7 +68,13 @@ class Mortal(braket.BraketService):
     ],
 )
 def test_a_run_killed_anywhere_is_resumed_and_pays_once(
-    operation: str, number: int, after: bool, sent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operation: str,
+    number: int,
+    after: bool,
+    sent: int | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     service = Mortal(operation, number, after=after)
     service.start()
@@ -83,16 +90,16 @@ def test_a_run_killed_anywhere_is_resumed_and_pays_once(
         with Hub.open(config) as hub:
             (run,) = hub.runs()
         assert not run.delivered
-        listed = subprocess.run([QRNG, "jobs", "--runs", "--config", config], capture_output=True, check=True).stdout
-        assert re.search(rf"{run.draw_id}.*--resume", listed.decode())
+        listed = qrng(capsys, "jobs", "--runs", "--config", str(config)).stdout
+        assert re.search(rf"{run.draw_id}.*--resume", listed)
 
-        command = [str(QRNG), "run", str(config), "--resume", run.draw_id, "--yes", "--json"]
-        resumed = subprocess.run(command, capture_output=True, timeout=300)
+        command = ("run", str(config), "--resume", run.draw_id, "--yes", "--json")
+        resumed = qrng(capsys, *command)
         if (operation, after) == ("CreateQuantumTask", False):  # it may yet arrive
-            assert (resumed.returncode, b"Resume it later, or set policy.hedge" in resumed.stderr) == (1, True)
+            assert (resumed.returncode, "Resume it later, or set policy.hedge" in resumed.stderr) == (1, True)
             config.write_text(RUN_FILE.replace("policy.", "policy.hedge = true\npolicy."))
-            resumed = subprocess.run(command, capture_output=True, timeout=300)
-        assert resumed.returncode == 0, resumed.stderr.decode()
+            resumed = qrng(capsys, *command)
+        assert resumed.returncode == 0, resumed.stderr
         document = json.loads(resumed.stdout)
         assert len(bytes.fromhex(document["bytes_hex"])) == document["receipt"]["bytes"] == 2048
         (source,) = document["receipt"]["sources"]
