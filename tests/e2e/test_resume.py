@@ -93,12 +93,12 @@ def test_a_run_killed_anywhere_is_resumed_and_pays_once(
         listed = qrng(capsys, "jobs", "--runs", "--config", str(config)).stdout
         assert re.search(rf"{run.draw_id}.*--resume", listed)
 
-        command = ("run", str(config), "--resume", run.draw_id, "--yes", "--json")
-        resumed = qrng(capsys, *command)
+        resuming = ("run", str(config), "--resume", run.draw_id, "--yes", "--json")
+        resumed = qrng(capsys, *resuming)
         if (operation, after) == ("CreateQuantumTask", False):  # it may yet arrive
             assert (resumed.returncode, "Resume it later, or set policy.hedge" in resumed.stderr) == (1, True)
             config.write_text(RUN_FILE.replace("policy.", "policy.hedge = true\npolicy."))
-            resumed = qrng(capsys, *command)
+            resumed = qrng(capsys, *resuming)
         assert resumed.returncode == 0, resumed.stderr
         document = json.loads(resumed.stdout)
         assert len(bytes.fromhex(document["bytes_hex"])) == document["receipt"]["bytes"] == 2048
