@@ -1,16 +1,15 @@
 """`qrng plan` and `qrng run` of a plan, against the services of two vendors and their unmodified clients."""
 
 import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from commands import qrng
 from services.braket import BraketService
 from services.ibm import IBMService
 
-QRNG = Path(sys.executable).with_name("qrng")
 RUN_FILE = """
 version = 1
 request = {{ bytes = 2048, mode = "plan" }}
@@ -30,30 +29,26 @@ s3 = "s3://amazon-braket-test/hub"
 """
 
 
-def qrng(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([QRNG, *arguments], capture_output=True, stdin=subprocess.DEVNULL, env=os.environ)
-
-
 def test_a_plan_is_shown_then_refused_without_a_yes_then_run(
-    ibm: IBMService, braket: BraketService, tmp_path: Path
+    ibm: IBMService, braket: BraketService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "plan.toml"
     config.write_text(RUN_FILE.format(usd=20, url=ibm.runtime_url))
-    shown = qrng("plan", str(config), "--json")
-    assert (shown.returncode, shown.stderr) == (0, b"")
+    shown = qrng(capsys, "plan", str(config), "--json")
+    assert (shown.returncode, shown.stderr) == (0, "")
     plan = json.loads(shown.stdout)
     chosen = {line["address"]: line for line in plan["lines"] if line["chosen"]}
     assert set(chosen) == {"ibm:ibm_guadalupe", "braket:garnet"}
     assert "nosuch" in next(line["reason"] for line in plan["lines"] if line["address"] == "braket:nosuch")
     assert Decimal(plan["cost_high"]) == sum(Decimal(line["cost_high"]) for line in chosen.values())
 
-    asked = qrng("run", str(config))
-    assert (asked.returncode, asked.stdout) == (2, b"")
-    assert b"run it with --yes" in asked.stderr
+    asked = qrng(capsys, "run", str(config))
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "run it with --yes" in asked.stderr
     assert (ibm.jobs.all, braket.tasks.all) == ({}, {})
 
-    done = qrng("run", str(config), "--yes", "--json")
-    assert done.returncode == 0, done.stderr.decode()
+    done = qrng(capsys, "run", str(config), "--yes", "--json")
+    assert done.returncode == 0, done.stderr
     receipt = json.loads(done.stdout)["receipt"]
     assert {source["address"] for source in receipt["sources"]} == set(chosen)
     assert sum(source["bytes_delivered"] for source in receipt["sources"]) == 2048
@@ -64,10 +59,12 @@ def test_a_plan_is_shown_then_refused_without_a_yes_then_run(
     assert len(ibm.jobs.all) + len(braket.tasks.all) == jobs
 
 
-def test_a_plan_that_cannot_be_says_what_is_in_the_way(ibm: IBMService, braket: BraketService, tmp_path: Path) -> None:
+def test_a_plan_that_cannot_be_says_what_is_in_the_way(
+    ibm: IBMService, braket: BraketService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = tmp_path / "plan.toml"
     config.write_text(RUN_FILE.format(usd=1, url=ibm.runtime_url))
-    done = qrng("plan", str(config))
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"budget.usd is 1, and it takes" in done.stderr
-    assert b"not usable: braket:nosuch" in done.stderr
+    done = qrng(capsys, "plan", str(config))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "budget.usd is 1, and it takes" in done.stderr
+    assert "not usable: braket:nosuch" in done.stderr
