@@ -39,7 +39,7 @@ def map_npy(path: Path) -> npt.NDArray[Any]:
 def read_npy(file: IO[bytes], name: str) -> npt.NDArray[Any]:
     """Reads the array of an open .npy file of that name; nothing is unpickled.
 
-    Raises `RequestError` for one that is damaged, is none or holds Python objects.
+    Raises `RequestError` for one that is damaged, is none, holds Python objects or more than fits into memory.
     """
     return _array(file, name)
 
@@ -47,8 +47,8 @@ def read_npy(file: IO[bytes], name: str) -> npt.NDArray[Any]:
 def _array(source: Path | IO[bytes], name: str, **how: Any) -> npt.NDArray[Any]:
     try:
         array = np.load(source, allow_pickle=False, **how)
-    except MemoryError:
-        raise
+    except MemoryError as error:  # as its header says, whatever follows
+        raise RequestError(f"{name} is a .npy file of more than fits into memory, or it is damaged") from error
     except Exception as error:
         raise RequestError(f"{name} is no .npy file, or it is damaged or holds Python objects") from error
     if not isinstance(array, np.ndarray):  # an archive of several

@@ -32,11 +32,11 @@ def read_counts(path: str | Path) -> Counted:
     """Reads 16 counts, int64 of shape (16,); raises `RequestError` for a file that holds something else."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        values = _flat([found[key] for key in _KEYS] if isinstance(found, dict) and set(found) == set(_KEYS) else found)
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise RequestError(f"{path} does not hold 16 counts as JSON: {error}") from error
-    values = _flat([found[key] for key in _KEYS] if isinstance(found, dict) and set(found) == set(_KEYS) else found)
     if len(values) != 16 or not all(type(value) is int and 0 <= value < 2**62 for value in values):
         raise RequestError(f"{path} does not hold 16 counts: give whole numbers for x, y, a, b = 0000, 0001, ... 1111")
     return np.array(values, np.int64)

@@ -76,7 +76,10 @@ def _checked(values: Mapping[str, Any], place: Any) -> RunFile:
         raise ConfigError(
             f"{place(['version'])}: this release reads version 1, not {values['version']!r}; upgrade qrng-hub"
         )
-    return validated(RunFile, _plain(values), place=place)
+    try:
+        return validated(RunFile, _plain(values), place=place)
+    except RecursionError as error:
+        raise ConfigError(f"{place([])}: its tables and lists nest too deeply") from error
 
 
 def _plain(value: Any) -> Any:

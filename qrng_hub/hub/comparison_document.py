@@ -40,6 +40,6 @@ def _of_version(text: bytes) -> str:
     """Says of which version of the hub a document is, if of another."""
     try:
         version = str(json.loads(text)["versions"]["qrng_hub"])
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return ""
     return "" if version == __version__ else f" that qrng_hub {__version__} reads (it is of {version[:40]!r})"

@@ -17,10 +17,18 @@ from services.prices import price_list, serving
 USED = Path(__file__).parents[1] / "vectors" / "state-0.1.0" / "state.tar.gz"
 
 
-def npy_with_names_that_do_not_sort() -> bytes:
+RAW = "comparison/raw/f875b09af0218ca44ba7664561e4f765e816adf13c284b05e30d8abe4b0921ac.npy"
+
+
+def npy(old: bytes, new: bytes) -> bytes:
+    """Writes a .npy file of two rounds, and puts something else of the same length into its header."""
     buffer = io.BytesIO()
     np.save(buffer, np.zeros((2, 4), np.uint8))
-    return buffer.getvalue().replace(b"'descr'", b"1      ")
+    return buffer.getvalue().replace(old, new)
+
+
+DEEP = b"[" * 490 + b"1" + b"]" * 490
+HUGE = npy(b"(2, 4), }" + b" " * 10, b"(99999999999999,4)}")
 
 
 @pytest.fixture
@@ -36,12 +44,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "content", "command", "says"),
     [
         (
-            "rounds.npy", npy_with_names_that_do_not_sort(), "certify bell-data rounds.npy --score 0.8 --epsilon 1e-3",
+            "rounds.npy", npy(b"'descr'", b"1      "), "certify bell-data rounds.npy --score 0.8 --epsilon 1e-3",
             "rounds.npy is no .npy file, or it is damaged",
         ),
         ("rcs.csv", b"bitstring,probability\n0101\r0101,0.5\n", "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
         ("rcs.csv", "bitstring,\n".encode("utf-16"), "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
         ("rcs.csv", b"bitstring,probability\n" + b"0" * 200_000, "certify rcs rcs.csv --epsilon 1e-3", "does not hold"),
+        ("counts.json", DEEP, "certify chsh --counts counts.json --epsilon 1e-3", "counts.json does not hold"),
+        ("run.toml", b"adapters.ibm.x = " + DEEP, "config check run.toml", "run.toml"),
+        (RAW, HUGE, "compare comparison --out again", "of more than fits into memory, or it is damaged"),
         (
             "comparison/config.json", b'{"a": "\xd9"}', "compare comparison --out again",
             "config.json cannot be read: 'utf-8' codec",

@@ -38,7 +38,7 @@ from qrng_hub.clock import SystemClock
 
 CPU_SECONDS, WALL_SECONDS, MEMORY_BYTES = 20, 120, 12 * 2**30
 _DOCUMENTED = (0, 1, 2, 3)
-_MOST_SAID = 20_000
+_LONGEST_LINE = 5000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BATCH, _VENDOR_BATCH = 500, 150
 
@@ -224,7 +224,7 @@ def _judged(code: Any, out: str, err: str, failure: str) -> str:
         return "misplaced"
     if _CONTROL.search(out + err):
         return "control"
-    return "long" if len(err) > _MOST_SAID else f"exit {code}"
+    return "long" if max(map(len, err.split("\n"))) > _LONGEST_LINE else f"exit {code}"
 
 
 @contextmanager

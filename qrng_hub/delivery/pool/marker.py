@@ -55,7 +55,7 @@ class SealedMarker:
             fields = json.loads(self._line)
             _require_format(path, fields)
             self.unverified = Marker.model_validate(fields)
-        except (ValueError, ValidationError, AttributeError):
+        except (ValueError, ValidationError, AttributeError, RecursionError):
             raise _damaged(path) from None
 
     def verified(self, keys: PoolKeys) -> Marker:
