@@ -210,7 +210,7 @@ def test_an_array_that_is_not_rounds_is_refused(tmp_path: Path) -> None:
         with pytest.raises(RequestError, match=rf"{number}\.npy has"):
             read_rounds(tmp_path / f"{number}.npy")
     (tmp_path / "no.npy").write_bytes(b"no array")
-    with pytest.raises(RequestError, match=r"no\.npy is no array"):
+    with pytest.raises(RequestError, match=r"no\.npy is no \.npy file"):
         read_rounds(tmp_path / "no.npy")
 
 
