@@ -35,6 +35,8 @@ _TURN = (
 )
 _STATUS = text("SELECT txid_status(:number)")
 _STATUS_SECONDS = 0.05
+#: what SQLite calls an I/O error when the file that its connections share finds no space
+_FULL_NAMES, _FULL = ("SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"), "database or disk is full"
 #: where a connection keeps the number of its transaction
 _NUMBER = "qrng_transaction"
 
@@ -102,7 +104,8 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._fast.dialect.loaded_dbapi.Error) as error:
-            cause = str(error.orig if isinstance(error, DBAPIError) else error)
+            orig = error.orig if isinstance(error, DBAPIError) else error
+            cause = _FULL if getattr(orig, "sqlite_errorname", "") in _FULL_NAMES else str(orig)
             for secret in _secrets(self.url):
                 cause = cause.replace(secret, "***")
             raise LedgerError(f"the ledger {self.shown_url} cannot be used: {cause}") from error

@@ -44,10 +44,8 @@ class ResumableFile:
 
     def append(self, encoded: bytes, piece: Piece) -> None:
         """Writes a piece, in the form in which it stands in the file."""
-        kept = f"it has the first {self.bytes_done:,} bytes, and the same command goes on from there"
-        with saying_if_full(self.path, kept):
-            self._file.write(encoded)
-            _flush(self._file)
+        self._file.write(encoded)
+        _flush(self._file)
         self.bytes_done += len(piece.data)
         written = Written(
             draw_id=piece.draw_id,
@@ -86,8 +84,7 @@ def resumable(
     A last piece whose draw is not on record as delivered, since a kill came between, is taken out and made anew.
 
     Raises `ConfigError` for a place that cannot be written, a file that is there whole unless `force` says to
-    replace it, or a `.part` that does not
-    fit; `LedgerError` while another process writes the file.
+    replace it, or a `.part` that does not fit; `LedgerError` while another process writes the file; `DiskFullError`.
     """
     path = Path(os.path.realpath(path))
     part = part_of(path)
@@ -95,7 +92,8 @@ def resumable(
         last = _last_written(part, wanted, is_recorded) if part.exists() else None
         if not part.exists():
             require_new(path, force=force)
-        with _opened(part) as lines, _opened(path) as file:
+        kept = "what it has stays, and the same command goes on from there"
+        with saying_if_full(path, kept), _opened(part) as lines, _opened(path) as file:
             if last is None:
                 _begin(file, lines, start, wanted)
             else:
@@ -109,6 +107,7 @@ def _begin(file: BinaryIO, lines: BinaryIO, start: bytes, wanted: Wanted) -> Non
     _append(lines, wanted)
     file.truncate(0)
     file.write(start)
+    file.flush()
 
 
 def _go_on(path: Path, part: Path, file: BinaryIO, last: Written) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from qrng_hub.errors import ConfigError, ReceiptError, ReceiptKeyError
+from qrng_hub.errors import ConfigError, DiskFullError, ReceiptError, ReceiptKeyError
 from qrng_hub.files import alterable, exposed, reason, state_folder, write_new_private, write_private
 
 _FIELD = 2**255 - 19
@@ -169,6 +169,8 @@ class ReceiptKeys:
             write_new_private(Path(os.path.realpath(self.path)), _pem(SigningKey(Ed25519PrivateKey.generate())))
         except FileExistsError:
             return
+        except DiskFullError:
+            raise
         except OSError as error:
             raise ConfigError(
                 f"the receipt key {self.path} cannot be made: {reason(error)}; set QRNG_STATE_DIR to another folder"

@@ -4,16 +4,20 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
 
 import pytest
 
+from qrng_hub.delivery.pieces import Piece
+from qrng_hub.delivery.resumable import Wanted, resumable
 from qrng_hub.errors import ConfigError, DiskFullError, LedgerError
 from qrng_hub.files import claimed, write_new_private, write_private
+from qrng_hub.signing.keys import ReceiptKeys
 
 
 def test_a_file_is_its_owner_s_alone_and_replaced_whole(tmp_path: Path) -> None:
@@ -114,15 +118,22 @@ def test_files_are_written_alike_where_they_must_have_a_name(
     assert (tmp_path / "link").is_symlink()
 
 
-def test_a_file_for_which_there_is_no_space_leaves_the_earlier_one(tmp_path: Path) -> None:
-    write_private(tmp_path / "file", b"earlier")
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Stands for a disk with so much space."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        with pytest.raises(DiskFullError, match=r"file cannot be written: .*; what was there before is as it was"):
-            write_private(tmp_path / "file", bytes(100_000))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_for_which_there_is_no_space_leaves_the_earlier_one(tmp_path: Path) -> None:
+    write_private(tmp_path / "file", b"earlier")
+    said = r"file cannot be written: .*; what was there before is as it was"
+    with files_of_at_most(1000), pytest.raises(DiskFullError, match=said):
+        write_private(tmp_path / "file", bytes(100_000))
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier"]
 
 
@@ -130,3 +141,26 @@ def test_a_file_for_which_there_is_no_space_leaves_the_earlier_one(tmp_path: Pat
 def test_a_full_disk_is_said_to_be_full() -> None:
     with pytest.raises(DiskFullError, match=r"^/dev/full cannot be written: the disk is full; it has what was written"):
         write_private("/dev/full", b"bytes")
+
+
+def test_a_key_for_which_there_is_no_space_is_not_there_in_part(tmp_path: Path) -> None:
+    with files_of_at_most(10), pytest.raises(DiskFullError, match=r"receipt-key.pem cannot be written: .*; nothing is"):
+        ReceiptKeys(tmp_path).current()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_file_for_which_there_is_no_space_goes_on_later(tmp_path: Path) -> None:
+    path, wanted = tmp_path / "large", Wanted(bytes=200_000, encoding="raw", source="draws")
+    piece = Piece(data=bytes(100_000), draw_id="d", origin="simulator", credited_bits=0)
+    said = r"large cannot be written: .*; what it has stays, and the same command goes on from there$"
+    with files_of_at_most(10), pytest.raises(DiskFullError, match=said), resumable(path, wanted, b"head"):
+        pass
+    with resumable(path, wanted, b"") as file:
+        file.append(piece.data, piece)
+    with files_of_at_most(150_000), pytest.raises(DiskFullError, match=said), resumable(path, wanted, b"") as file:
+        file.append(piece.data, piece)
+    with resumable(path, wanted, b"") as file:
+        assert file.bytes_done == 100_000
+        file.append(piece.data, piece)
+        file.finish()
+    assert [one.stat().st_size for one in tmp_path.iterdir()] == [200_000]
