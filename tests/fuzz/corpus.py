@@ -247,7 +247,7 @@ def kinds() -> dict[str, Kind]:
     claim, named = "--min-entropy-per-bit 0.5 --epsilon 1e-6 --out o --force", f"--key {_KEY.fingerprint}"
     seed = {"seed.bin": _RNG.bytes(4096)}
     return {
-        "run-file": Kind(run_files, quick, ("config check @",), 45),
+        "run-file": Kind(run_files, quick, ("config check @",), 60),
         "large-run-file": Kind(run_files, sorted(run_files.keys() - quick), ("config check @",), 0.5),
         "small-run-file": Kind(
             small, [*small],
@@ -263,7 +263,7 @@ def kinds() -> dict[str, Kind]:
         "receipt": Kind(
             used | receipts, [*receipts],
             ("verify @", "verify @ --json", f"verify @ {named}", f"verify @ --data key {named}"),
-            30, finish=_signed_anew,
+            40, finish=_signed_anew,
         ),
         "public-key": Kind(
             used, ["key.pub", "state/receipt-key.pem", *(name for name in used if "receipt-keys" in name)],

@@ -25,6 +25,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
+from socketserver import BaseServer
 from threading import Thread
 from typing import Any
 
@@ -269,6 +270,7 @@ def _make_time_pass() -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(SystemClock, "sleep", pass_by)
     patch.setattr(SystemClock, "now", lambda _clock: datetime.now(UTC) + slept)
+    patch.setattr(BaseServer, "handle_error", lambda *_: None)  # of a service, whose client may hang up
     patch.setattr(time, "sleep", lambda seconds: sleep(min(seconds / 1000, 0.01)))
 
 
