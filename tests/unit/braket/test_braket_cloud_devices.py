@@ -22,6 +22,7 @@ from qrng_hub.errors import (
     VendorError,
 )
 from qrng_hub.records import Availability, Origin
+from qrng_hub.testing import FrozenClock
 from qrng_hub_braket import BraketAdapter
 from qrng_hub_braket.settings import BraketSettings
 from services.braket import BraketService
@@ -202,9 +203,10 @@ def test_a_task_over_the_spending_limit_is_refused(service: BraketService, in_us
     assert service.tasks.all == {}
 
 
-def limited(usd: str, name: str = "ring-6") -> BraketAdapter:
+def limited(usd: str, name: str = "ring-6", day: datetime = datetime(2026, 11, 23, tzinfo=UTC)) -> BraketAdapter:
+    """Makes an adapter on a day on which the limits of the service, which end with 2026, hold."""
     settings = {"region": "us-east-1", "spending_limits": {name: Decimal(usd)}}
-    return BraketAdapter(SETTINGS.model_copy(update=settings), SystemClock())
+    return BraketAdapter(SETTINGS.model_copy(update=settings), FrozenClock(day))
 
 
 def test_a_spending_limit_that_is_asked_for_is_set_once_before_the_first_task(service: BraketService) -> None:
@@ -217,6 +219,13 @@ def test_a_spending_limit_that_is_asked_for_is_set_once_before_the_first_task(se
     with closing(limited("40.004")) as another:
         submit(another, spec(key="three", name="ring-6"))
     assert len(service.calls("CreateSpendingLimit")) == 1
+
+
+def test_a_spending_limit_that_has_ended_is_set_anew(service: BraketService) -> None:
+    for key, day in (("one", datetime(2026, 12, 30, tzinfo=UTC)), ("two", datetime(2027, 1, 1, tzinfo=UTC))):
+        with closing(limited("40", day=day)) as adapter:
+            submit(adapter, spec(key=key, name="ring-6"))
+    assert len(service.calls("CreateSpendingLimit")) == 2
 
 
 @pytest.mark.parametrize(("limit_of", "asked"), [("ring-6", RING), (RING, "ring-6"), ("Ring-6", "ring-6")])
