@@ -6,7 +6,7 @@ import hashlib
 import math
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -50,6 +50,9 @@ class SeedDraw(Record):
     file: str
 
 
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
 class Request(Record):
     """What a caller wants: how many bytes, by which protocol, from whom, under which policy."""
 
@@ -58,9 +61,9 @@ class Request(Record):
     protocol: str = "superposition"
     certificate: CertificateOptions | None = None
     """What a certified protocol is to do."""
-    epsilon: float = 2.0**-64
+    epsilon: Probability = 2.0**-64
     """How far the output may be from uniform, all its blocks together."""
-    health_alpha: float = 2.0**-30
+    health_alpha: Probability = 2.0**-30
     """The false-alarm rate of one health test."""
     calibrate: bool = False
     """Whether every job counts its readout errors in circuits of its own."""

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from qrng_hub.data_files import read_npy
 from qrng_hub.errors import ConfigError
@@ -26,10 +26,16 @@ class Started(Record):
     created_utc: datetime
     request: Request
     settings: tuple[str, ...]
-    shots: int
-    repeats: int
-    alpha: float
+    shots: Annotated[int, Field(ge=1)]
+    repeats: Annotated[int, Field(ge=1)]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
     by: Literal["entropy", "cost", "time"]
+
+    @model_validator(mode="after")
+    def _each_backend_has_a_setting(self) -> Self:
+        if len(self.settings) != len(self.request.candidates):
+            raise ValueError("settings: one for each of the request's candidates")
+        return self
 
     def asks_as(self, other: Started) -> bool:
         """Whether another comparison asks the same of the same backends."""

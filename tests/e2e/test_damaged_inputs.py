@@ -100,3 +100,18 @@ def test_nothing_in_a_table_steers_the_terminal(capsys: pytest.CaptureFixture[st
     printed = capsys.readouterr().out
     assert all(line.isprintable() for line in printed.splitlines())
     assert "ibm:\\x1b[31m" in printed and "the job \\x1b[2J failed" in printed
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value"), [("request", "health_alpha", 1e400), ("", "settings", []), ("", "repeats", 0)]
+)
+def test_a_comparison_that_contradicts_itself_is_refused_in_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], where: str, key: str, value: object
+) -> None:
+    path = folder / "comparison" / "started.json"
+    started = json.loads(path.read_text())
+    (started[where] if where else started)[key] = value
+    path.write_text(json.dumps(started))
+    done = qrng(capsys, "compare", "comparison", "--out", "again")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "comparison holds no comparison that was begun" in done.stderr
