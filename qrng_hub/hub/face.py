@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import JsonValue
 
@@ -237,7 +237,7 @@ class Hub(Faces, History):
 
     def unfinished_runs(self, count: int | None = None, backend: str | None = None) -> tuple[Run, ...]:
         """Lists the draws of the run file's very request, or that of `draw`, not delivered, newest first."""
-        request = self._request(self._count(count), backend)
+        request = self._request(self._count(count, self.run_file.request.bytes), backend)
         return tuple(run for run in self.runs() if not run.delivered and run.of == request.digest)
 
     def highest_costs(self, count: int, backend: str | None = None) -> dict[str, Decimal | None]:
@@ -268,7 +268,7 @@ class Hub(Faces, History):
         is in the way.
         """
         self._require_open()
-        return self._replan(self._count(count), None)
+        return self._replan(self._count(count, self.run_file.request.bytes), None)
 
     def certification(
         self, address: str, prospect: Prospect, bits: float, *, qubits: int | None = None
@@ -363,9 +363,9 @@ class Hub(Faces, History):
     def _request(self, count: int, backend: str | None = None) -> Request:
         return request_of(self.run_file, self._registry, count, backend)
 
-    def _count(self, count: int | None) -> int:
-        count, rule = self.run_file.request.bytes if count is None else count, f"1 to {MAX_DRAW_BYTES:,} bytes"
-        return whole(count, f"a draw is of {rule}", 1, MAX_DRAW_BYTES, "; `Hub.pieces` gives more, piece by piece")
+    def _count(self, count: int | None, default: int | None = None) -> int:
+        wanted, rule = cast("int", default if count is None else count), f"1 to {MAX_DRAW_BYTES:,} bytes"
+        return whole(wanted, f"a draw is of {rule}", 1, MAX_DRAW_BYTES, "; `Hub.pieces` gives more, piece by piece")
 
     def _require_open(self) -> None:
         if self._closed:
