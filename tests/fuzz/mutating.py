@@ -62,11 +62,11 @@ def _run_file(data: bytes, others: Sequence[bytes], random: Random) -> bytes:
     """Alters what a TOML file says."""
     try:
         document = _altered(tomllib.loads(data.decode()), random)
+        if not isinstance(document, dict):
+            return _toml(document).encode(errors="surrogatepass")
+        lines = [f"{json.dumps(key)} = {_toml(value)}" for key, value in document.items()]
     except (ValueError, RecursionError):
         return _words(data, others, random)
-    if not isinstance(document, dict):
-        return _toml(document).encode(errors="surrogatepass")
-    lines = (f"{json.dumps(key)} = {_toml(value)}" for key, value in document.items())
     return "\n".join(lines).encode(errors="surrogatepass")
 
 

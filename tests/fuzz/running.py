@@ -127,7 +127,7 @@ def _fork(kind: Kind, name: str, cases: range, seed: int, folder: Path) -> int:
     try:
         _work(kind, name, cases, seed, folder)
     except BaseException:  # noqa: BLE001 - a fork must end here
-        traceback.print_exc()
+        Path(folder / f"{os.getpid()}.log").write_text(traceback.format_exc())
         os._exit(9)
     os._exit(0)
 
