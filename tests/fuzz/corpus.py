@@ -202,7 +202,8 @@ def _vendor(lines: str) -> dict[str, bytes]:
 
 _PAID = "[budget]\nusd_per_job = 10\n"
 _IBM = (
-    f'{_PAID}[adapters.ibm]\nruntime_url = "$FUZZ_IBM_URL"\n[[backend]]\naddress = "ibm:ibm_guadalupe"\nqubits = 4\n'
+    f'{_PAID}[adapters.ibm]\nruntime_url = "$FUZZ_IBM_URL"\ntimeout_seconds = 5\n'
+    '[[backend]]\naddress = "ibm:ibm_guadalupe"\nqubits = 4\n'
     "shots = 1024\noptions.rep_delay = 0.0001\n"
 )
 _BRAKET = (
