@@ -101,7 +101,7 @@ def test_what_was_changed_is_found(path: Path, statement: str, says: str) -> Non
     ],
 )
 def test_free_jobs_that_served_no_draw_are_held_against_their_events(path: Path, statement: str, says: str) -> None:
-    with Hub.open() as hub:
+    with Hub.open(clock=FrozenClock(datetime(2026, 1, 2, tzinfo=UTC))) as hub:
         hub.raw("local:stim", Circuit().h(0).measure(0), 7)
         assert hub.audit() == ()
     assert any(says in finding for finding in changed(path, statement))
